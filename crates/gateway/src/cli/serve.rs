@@ -92,22 +92,14 @@ impl ServeArguments {
     }
 }
 
-/// A network; an address alone, also in brackets, is the network of that address. IPv4 written as IPv6 is
-/// IPv4, as in the addresses of clients.
+/// A network; an address alone, also in brackets, is the network of that address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
     let address = || text.parse().ok().or_else(bracketed).map(IpNet::from);
-    let network = text.parse().ok().or_else(address).ok_or_else(|| {
+    text.parse().ok().or_else(address).ok_or_else(|| {
         "expected an address such as `127.0.0.1`, or a network such as `10.0.0.0/8`".to_owned()
-    })?;
-    let mapped = network.prefix_len().checked_sub(96).filter(|_| network.addr().to_canonical().is_ipv4());
-    match (network, mapped) {
-        (IpNet::V6(_), Some(prefix)) => {
-            IpNet::new(network.addr().to_canonical(), prefix).map_err(|error| error.to_string())
-        }
-        _ => Ok(network),
-    }
+    })
 }
 
 /// Whose assertions are accepted: all of it, or nothing.
@@ -174,8 +166,9 @@ mod tests {
         let parsed = |text| network(text).unwrap().to_string();
         assert_eq!(parsed("127.0.0.1"), "127.0.0.1/32");
         assert_eq!(parsed("::1"), "::1/128");
-        assert_eq!(parsed("::ffff:192.0.2.1"), "192.0.2.1/32");
-        assert_eq!(parsed("::ffff:10.0.0.0/104"), "10.0.0.0/8");
+        // The service takes IPv4 that is written as IPv6 for IPv4.
+        assert_eq!(parsed("::ffff:192.0.2.1"), "::ffff:192.0.2.1/128");
+        assert_eq!(parsed("::ffff:10.0.0.0/104"), "::ffff:10.0.0.0/104");
         assert_eq!(parsed(" 10.0.0.0/8"), "10.0.0.0/8");
         assert_eq!(parsed("[::1]"), "::1/128");
         assert_eq!(parsed("2001:db8::/32"), "2001:db8::/32");

@@ -4,24 +4,23 @@
 //! quicker. It also raises SIGINT for Ctrl-C while the terminal still hides, so SIGINT must not end the
 //! process here.
 
+use std::fs::File;
 use std::io;
 
-#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 pub(crate) struct HiddenTyping {
-    terminal: std::fs::File,
-    before: rustix::termios::Termios,
-    _interrupt: tokio::signal::unix::Signal,
+    terminal: File,
+    before: Termios,
+    _interrupt: Signal,
 }
 
-#[cfg(unix)]
 impl HiddenTyping {
     /// Hides what is typed as long as this value lives.
     pub(crate) fn begin() -> io::Result<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        use tokio::signal::unix::{SignalKind, signal};
-
         let interrupt = signal(SignalKind::interrupt())?;
-        let terminal = std::fs::File::open("/dev/tty")?;
+        let terminal = File::open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let mut hidden = before.clone();
         hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
@@ -30,22 +29,9 @@ impl HiddenTyping {
     }
 }
 
-#[cfg(unix)]
 impl Drop for HiddenTyping {
     fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-
         // Where the terminal is gone there is nothing to restore.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) struct HiddenTyping;
-
-#[cfg(not(unix))]
-impl HiddenTyping {
-    pub(crate) fn begin() -> io::Result<Self> {
-        Ok(HiddenTyping)
     }
 }

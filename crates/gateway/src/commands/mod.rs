@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod descriptors;
+#[cfg(unix)]
 mod hidden_typing;
 pub(crate) mod import;
 pub(crate) mod mcp;

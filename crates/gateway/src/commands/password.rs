@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use erp_db::{Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions, store};
 use session::UserId;
 
+#[cfg(unix)]
 use super::hidden_typing::HiddenTyping;
 use super::rights;
 use crate::cli::PasswordArguments;
@@ -126,6 +127,7 @@ async fn list_users(
 fn ask(user: &str) -> Result<String, Failure> {
     let unreadable = |error| Failure::nothing_done(format!("the password cannot be read: {error}"));
     if io::stdin().is_terminal() {
+        #[cfg(unix)]
         let _hidden = HiddenTyping::begin().map_err(unreadable)?;
         let password = rpassword::prompt_password(format!("Password for {user}: ")).map_err(unreadable)?;
         check(&password)?;

@@ -4,6 +4,7 @@
 //! of `start` one by one: what one of them refuses, both refuse.
 
 mod listening;
+#[cfg(unix)]
 mod reload;
 mod served_erp;
 mod settings;
@@ -16,6 +17,8 @@ use std::time::Duration;
 use erp_db::{Database, PasswordTable, SqlStore, StoreError, StoreOptions, store};
 use session::openbravo::AutomaticRoles;
 use session::{AtLimit, Clock, MemoryStore, Options, SessionManager, SessionStore, SystemClock};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 pub(super) use self::listening::{beyond_loopback, not_bound};
@@ -64,7 +67,8 @@ impl<'a> Subject<'a> {
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
     // From here on no signal ends the process by itself, which would leave a Unix socket behind.
-    let hangups = reload::hangups().map_err(|error| not_waited_for(&error))?;
+    #[cfg(unix)]
+    let hangups = signal(SignalKind::hangup()).map_err(|error| not_waited_for(&error))?;
     let mut stop = pin!(stop_signal().map_err(|error| not_waited_for(&error))?);
     let service = tokio::select! {
         service = start(erp, arguments) => service?,
@@ -72,6 +76,7 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
     };
     let Service { server, gateway, backlog } = service;
     let (settings, manager) = (gateway.settings(), gateway.manager().clone());
+    #[cfg(unix)]
     reload::reload_at_hangup(hangups, settings.mcp.clone().zip(arguments.mcp.clone()));
     let _maintenance = manager.start_maintenance();
     // Aborted when the service ends.

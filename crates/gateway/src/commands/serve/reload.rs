@@ -1,33 +1,14 @@
 //! SIGHUP: it never ends the process, and has the file of --mcp read again.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-#[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 
 use super::settings::warn_if_exposed;
 use crate::http::{Mcp, ReloadOutcome};
 
-#[cfg(unix)]
-pub(super) type Hangups = Signal;
-#[cfg(not(unix))]
-pub(super) type Hangups = ();
-
-/// From here on SIGHUP does not end the process. What comes before [`reload_at_hangup`] waits for that.
-#[cfg(unix)]
-pub(super) fn hangups() -> io::Result<Hangups> {
-    signal(SignalKind::hangup())
-}
-
-#[cfg(not(unix))]
-pub(super) fn hangups() -> io::Result<Hangups> {
-    Ok(())
-}
-
 /// Reads the principals of /mcp again at each SIGHUP, if there are any.
-#[cfg(unix)]
-pub(super) fn reload_at_hangup(mut hangups: Hangups, mcp: Option<(Mcp, PathBuf)>) {
+pub(super) fn reload_at_hangup(mut hangups: Signal, mcp: Option<(Mcp, PathBuf)>) {
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             match &mcp {
@@ -38,7 +19,6 @@ pub(super) fn reload_at_hangup(mut hangups: Hangups, mcp: Option<(Mcp, PathBuf)>
     });
 }
 
-#[cfg(unix)]
 fn reload(mcp: &Mcp, file: &Path) {
     warn_if_exposed(file);
     match mcp.reload() {
@@ -52,6 +32,3 @@ fn reload(mcp: &Mcp, file: &Path) {
         Err(error) => tracing::error!(%error, "the principals of /mcp stay as they were"),
     }
 }
-
-#[cfg(not(unix))]
-pub(super) fn reload_at_hangup(_: Hangups, _: Option<(Mcp, PathBuf)>) {}

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use erp_db::DamagedRole;
 use schemars::JsonSchema;
 use serde::Serialize;
 use session::RoleId;
@@ -46,13 +45,6 @@ struct DamagedRoleView {
     damage: String,
 }
 
-impl From<DamagedRole> for DamagedRoleView {
-    fn from(role: DamagedRole) -> Self {
-        let damage = format!("column `{}`: {}", role.column, role.cause);
-        DamagedRoleView { id: Some(role.id).filter(|id| !id.is_empty()), damage }
-    }
-}
-
 /// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this
 /// moment would pin, as long as that tree is the current one.
 pub(crate) async fn list(
@@ -77,7 +69,10 @@ pub(crate) async fn list(
     };
     let mut found = reader.roles_of_client(session.client(), after, limit).await.or_unavailable()?;
     let next = found.next.map(|role| role.to_string());
-    let damaged = found.damaged.into_iter().map(DamagedRoleView::from).collect();
+    let damaged = found.damaged.into_iter().map(|role| DamagedRoleView {
+        damage: format!("column `{}`: {}", role.column, role.cause),
+        id: Some(role.id).filter(|id| !id.is_empty()),
+    });
     let options = AccessOptions {
         automatic_roles: gateway.manager().options().automatic_roles,
         ..AccessOptions::default()
@@ -102,5 +97,5 @@ pub(crate) async fn list(
         // A page of roles with many organizations lets other requests through.
         tokio::task::yield_now().await;
     }
-    Ok(Json(Roles { roles, damaged, next }))
+    Ok(Json(Roles { roles, damaged: damaged.collect(), next }))
 }
