@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use session::RoleId;
@@ -13,7 +12,7 @@ use super::PathId;
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::session::administrator::Administrator;
-use crate::http::wire::problem::OrUnavailable;
+use crate::http::wire::problem::{OrUnavailable, not_found};
 use crate::http::wire::query_string::QueryParameters;
 
 /// The most roles that are looked at for one page.
@@ -59,9 +58,7 @@ pub(crate) async fn list(
     let session = &administrator.session;
     // An organization of another client is as unknown as one that never was.
     if session.tree().index_of(&org).is_none() {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_org")
-            .with_detail("there is no such organization in the tree")
-            .with_field("id"));
+        return Err(not_found("unknown_org", "there is no such organization in the tree").with_field("id"));
     }
     let Backend::Database(reader) = &gateway.inner.backend else {
         // Odoo has no roles.

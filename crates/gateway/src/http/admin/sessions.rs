@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use erp_db::Directory;
 use futures_util::future::join_all;
 use schemars::JsonSchema;
@@ -22,7 +21,7 @@ use crate::http::session::Footprint;
 use crate::http::session::administrator::Administrator;
 use crate::http::session::end::EndOutcome;
 use crate::http::wire::json_body::{Id, JsonBody, JsonId};
-use crate::http::wire::problem::{OrUnavailable, unprocessable};
+use crate::http::wire::problem::{OrUnavailable, not_found, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
 /// The most sessions of one page.
@@ -215,9 +214,7 @@ async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
 }
 
 fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown_session")
-        .with_detail("there is no such session")
-        .with_field("id")
+    not_found("unknown_session", "there is no such session").with_field("id")
 }
 
 /// A user or a role, of one's own client or of the one names; or all of a client.

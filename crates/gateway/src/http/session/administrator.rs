@@ -1,14 +1,13 @@
 //! `Administrator`: the caller of what only administrators may do.
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use session::{ClientId, Session};
 use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::{Gateway, RIGHTS_WITHIN};
 use crate::http::middleware::timeout::within;
-use crate::http::wire::problem::{OrUnavailable, database_unavailable};
+use crate::http::wire::problem::{OrUnavailable, database_unavailable, forbidden};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the ERP has not answered within {} s who may administer", RIGHTS_WITHIN.as_secs())]
@@ -42,8 +41,7 @@ impl Administrator {
             .or_unavailable()?;
         let of_instance = may.user_is_admitted && gateway.settings().instance_admins.contains(&user);
         if !of_instance && !may.of_client {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")
-                .with_detail("only administrators may do this"));
+            return Err(forbidden("not_an_administrator", "only administrators may do this"));
         }
         Ok(Administrator { session, of_instance })
     }
@@ -54,9 +52,8 @@ impl Administrator {
         if self.may_see(client) {
             return Ok(client);
         }
-        Err(Problem::new(StatusCode::FORBIDDEN, "client_not_given")
-            .with_detail("only an instance administrator may look at other clients")
-            .with_field("client"))
+        let detail = "only an instance administrator may look at other clients";
+        Err(forbidden("client_not_given", detail).with_field("client"))
     }
 
     /// The client to which an answer is narrowed: the one named, an administrator's own, or none where all

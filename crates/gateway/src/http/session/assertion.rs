@@ -1,7 +1,6 @@
 //! `POST /v1/login/assertion`: from a trusted front end's word to a session.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use org_structure::OrgId;
 use schemars::JsonSchema;
@@ -15,7 +14,7 @@ use crate::http::middleware::client_address::Peer;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login_refusal::too_many;
 use crate::http::wire::json_body::{JsonBody, JsonId};
-use crate::http::wire::problem::{OrUnavailable, unprocessable};
+use crate::http::wire::problem::{OrUnavailable, not_found, unprocessable};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]
@@ -36,8 +35,7 @@ pub(crate) async fn login(
     JsonBody(form): JsonBody<AssertionForm>,
 ) -> Result<Response, Problem> {
     let Some(assertions) = &gateway.inner.assertions else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
-            .with_detail("this service takes no assertions"));
+        return Err(not_found("no_assertions", "this service takes no assertions"));
     };
     let requested = RequestedLogin { role: form.role, org: form.org, by_cookie: form.cookie };
     if form.assertion.len() > MAX_ASSERTION_BYTES {
@@ -65,5 +63,5 @@ pub(crate) async fn login(
 fn refused(gateway: &Gateway, reason: AssertionRefusal) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(%reason, "assertion refused");
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("the assertion is not accepted")
+    Problem::unauthorized().with_detail("the assertion is not accepted")
 }

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use odoo::{CompanyFilter, company_context};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +10,7 @@ use session_axum::{CurrentSession, Problem};
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
-use crate::http::wire::problem::unprocessable;
+use crate::http::wire::problem::{not_found, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
 /// The field in which most models of Odoo refer to a company.
@@ -54,8 +53,8 @@ pub(crate) async fn companies(
     mut parameters: QueryParameters,
 ) -> Result<Json<Companies>, Problem> {
     if !matches!(gateway.inner.backend, Backend::Odoo(_)) {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "no_companies")
-            .with_detail("this service does not stand on Odoo: see /v1/session/sql-filter"));
+        let detail = "this service does not stand on Odoo: see /v1/session/sql-filter";
+        return Err(not_found("no_companies", detail));
     }
     let field = parameters.take("field")?.unwrap_or_else(|| FIELD.to_owned());
     if !is_field(&field) {

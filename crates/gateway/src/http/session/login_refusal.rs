@@ -9,7 +9,7 @@ use session::openbravo::Refusal;
 use session_axum::{Problem, refusal};
 
 use crate::http::gateway::Gateway;
-use crate::http::wire::problem::database_unavailable;
+use crate::http::wire::problem::{database_unavailable, forbidden};
 
 /// The answer to a login that failures refuse for so long.
 pub(crate) fn too_many(gateway: &Gateway, wait: Duration) -> Problem {
@@ -24,12 +24,12 @@ pub(crate) fn too_many(gateway: &Gateway, wait: Duration) -> Problem {
 pub(crate) fn wrong_credential(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("wrong user name or password")
+    Problem::unauthorized().with_detail("wrong user name or password")
 }
 
 /// The refusal of a user who is authenticated, but may not log in.
 pub(crate) fn not_allowed() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "not_allowed").with_detail("the user may not log in")
+    forbidden("not_allowed", "the user may not log in")
 }
 
 /// The refusal of a login, refresh or switch whose user is authenticated.
@@ -57,9 +57,7 @@ pub(crate) fn login_refusal(error: &LoginError) -> Problem {
 }
 
 fn org_not_given() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "org_not_given")
-        .with_detail("the role does not work in this organization")
-        .with_field("org")
+    forbidden("org_not_given", "the role does not work in this organization").with_field("org")
 }
 
 /// The refusal by the ERP's rules. It names nothing that belongs to another client.
@@ -76,7 +74,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => return org_not_given(),
         _ => ("role_not_given", "the user may not take this role", "role"),
     };
-    Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail).with_field(field)
+    forbidden(code, detail).with_field(field)
 }
 
 /// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.

@@ -11,7 +11,7 @@ use crate::http::login::baseline::Baseline;
 use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::VerifiedUser;
 use crate::http::session::login_refusal::{not_allowed, wrong_credential};
-use crate::http::wire::problem::{OrUnavailable, database_unavailable};
+use crate::http::wire::problem::{OrUnavailable, database_unavailable, forbidden};
 
 /// For how long Odoo closes its door after too many failures, in seconds.
 const DOOR_CLOSED: u32 = 60;
@@ -36,7 +36,8 @@ pub(crate) async fn authenticate(
         }
         (Some(_), Verdict::SecondFactor) => {
             tracing::info!(reason = "a second factor is missing", "login refused");
-            return Err(Problem::new(StatusCode::FORBIDDEN, "second_factor").with_detail(
+            return Err(forbidden(
+                "second_factor",
                 "odoo asks this user for a second factor: sign in with an API key instead of the password",
             ));
         }

@@ -14,6 +14,16 @@ pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_value").with_detail(detail.into())
 }
 
+/// What the caller may not do.
+pub(crate) fn forbidden(code: &'static str, detail: &'static str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail)
+}
+
+/// What there is not, or not for the caller.
+pub(crate) fn not_found(code: &'static str, detail: &'static str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, code).with_detail(detail)
+}
+
 /// A database that does not answer, or not as it should. The log says why.
 pub(crate) fn database_unavailable(error: &dyn Error) -> Problem {
     tracing::error!(%error, "a database does not answer as it should");
