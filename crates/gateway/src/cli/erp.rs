@@ -63,13 +63,8 @@ const KEY_VARIABLE: &str = "ORGCACHE_ODOO_LOADER_KEY";
 pub(crate) struct OdooArguments {
     /// Odoo instead of a database, for `serve`, `check`, `tree`, `overview` and `query`: its companies are
     /// the organizations, its users sign in with their password or API key. See docs/odoo.md.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "ORGCACHE_ODOO_URL",
-        conflicts_with = "database_url"
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_ODOO_URL")]
+    #[arg(conflicts_with = "database_url")]
     pub(crate) odoo_url: Option<String>,
     /// Odoo's database, where the server has several.
     #[arg(long, global = true, value_name = "NAME", env = "ORGCACHE_ODOO_DB")]

@@ -27,13 +27,8 @@ pub(crate) struct ServeArguments {
     /// Where to listen: `127.0.0.1:8080`, `localhost:8080`, a port of 127.0.0.1 alone (`8080`), or a Unix
     /// socket (`unix:/run/orgcache/orgcache.sock`); may be given several times. Beyond loopback a proxy in
     /// front must terminate TLS.
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        env = "ORGCACHE_LISTEN",
-        value_delimiter = ',',
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "ADDRESS", env = "ORGCACHE_LISTEN", value_delimiter = ',')]
+    #[arg(default_value = "127.0.0.1:8080")]
     pub(crate) listen: Vec<ListenAddress>,
     /// Where sessions and passwords are kept: sqlite:FILE?mode=rwc or postgres://…. `serve` creates its
     /// tables there.
@@ -41,13 +36,8 @@ pub(crate) struct ServeArguments {
     pub(crate) store_url: Option<String>,
     /// The PostgreSQL server itself, if --store-url names a proxy that pools transactions: to create tables,
     /// and to receive the revocations of other nodes.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ORGCACHE_STORE_DIRECT_URL",
-        hide_env_values = true,
-        requires = "store_url"
-    )]
+    #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_DIRECT_URL", hide_env_values = true)]
+    #[arg(requires = "store_url")]
     pub(crate) store_direct_url: Option<String>,
     #[command(flatten)]
     pub(crate) rights: RightsArguments,
@@ -108,13 +98,8 @@ fn network(text: &str) -> Result<IpNet, String> {
 pub(crate) struct AssertionArguments {
     /// The public key in PEM, or the secret of HS256 (a newline at its end is ignored). To rotate a key, name
     /// both files.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "ORGCACHE_ASSERTION_KEY",
-        value_delimiter = ',',
-        requires_all = ["assertion_algorithm", "assertion_issuer", "assertion_audience"]
-    )]
+    #[arg(long, value_name = "FILE", env = "ORGCACHE_ASSERTION_KEY", value_delimiter = ',')]
+    #[arg(requires_all = ["assertion_algorithm", "assertion_issuer", "assertion_audience"])]
     pub(crate) assertion_key: Vec<PathBuf>,
     /// The only algorithm that is accepted.
     #[arg(long, value_name = "ALGORITHM", env = "ORGCACHE_ASSERTION_ALGORITHM", requires = "assertion_key")]
