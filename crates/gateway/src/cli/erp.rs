@@ -151,7 +151,7 @@ fn in_our_words(text: &str) -> String {
 }
 
 fn unusable(error: &LoaderError, url: &str, login: &str) -> Failure {
-    let is_transient = error_is_transient(error);
+    let is_transient = matches!(error, LoaderError::Odoo(error) if error.is_transient());
     let failure = Failure::nothing_done(in_our_words(&error.to_string())).if_transient(is_transient);
     match error {
         LoaderError::Odoo(OdooError::Credentials { .. }) => failure.advise(format!(
@@ -165,10 +165,6 @@ fn unusable(error: &LoaderError, url: &str, login: &str) -> Failure {
         )),
         _ => failure,
     }
-}
-
-fn error_is_transient(error: &LoaderError) -> bool {
-    matches!(error, LoaderError::Odoo(error) if error.is_transient())
 }
 
 #[cfg(test)]

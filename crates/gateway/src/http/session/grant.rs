@@ -13,6 +13,7 @@ use session::{Login, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value};
 
 use crate::http::gateway::Gateway;
+use crate::http::login::baseline::Baseline;
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
@@ -49,7 +50,10 @@ impl RequestedLogin {
         principal.org = self.org.map(|JsonId(org)| org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
         gateway.inner.login_history.record_login(logged_in.session.client());
-        gateway.note_verified(&logged_in.session, user);
+        if let Some(written) = user.written {
+            // To compare the user's record with later.
+            gateway.inner.baselines.note(logged_in.session.id(), Baseline::Written(written));
+        }
         // The answer shows the name, which need not be read again.
         gateway.inner.names.remember_user(user.id, name);
         Ok(session_response(gateway, peer, &logged_in, self.by_cookie).await)

@@ -64,13 +64,6 @@ fn unverified(error: &OdooError) -> Problem {
 }
 
 impl Gateway {
-    /// What to compare the user of a session with later.
-    pub(crate) fn note_verified(&self, session: &Session, user: VerifiedUser) {
-        if let Some(written) = user.written {
-            self.inner.baselines.note(session.id(), Baseline::Written(written));
-        }
-    }
-
     /// Ends the sessions that this instance holds of users who are archived or gone, who have other companies
     /// than the session, or whose record was written since the login.
     pub(super) async fn recheck_odoo(&self, source: &CompanySource) -> Result<u64, BackendError> {
