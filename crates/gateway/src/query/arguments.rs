@@ -190,15 +190,14 @@ impl<'a> Arguments<'a> {
     /// Ids; none if the argument is missing. Texts that cannot be an id are left out.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, QueryProblem> {
         let wrong = || QueryProblem::wrong_argument(name, "must be an array of ids");
-        let mut ids: Vec<ArgumentValue<'_>> = self.all(name).collect();
-        if !self.is_text {
-            ids = match (ids.pop(), ids.is_empty()) {
-                (None, _) => Vec::new(),
-                (Some(_), false) => return Err(QueryProblem::argument_twice(name)),
-                (Some(ArgumentValue::List(ids)), true) => ids,
-                (Some(_), true) => return Err(wrong()),
-            };
-        }
+        let ids: Vec<ArgumentValue<'_>> = if self.is_text {
+            self.left.extract_if(.., |(other, _)| other == name).map(|(_, given)| given).collect()
+        } else if self.has(name) {
+            let ArgumentValue::List(ids) = self.take(name)? else { return Err(wrong()) };
+            ids
+        } else {
+            Vec::new()
+        };
         let ids: Vec<Id<'_>> =
             ids.into_iter().map(|given| id(name, given).map_err(|_| wrong())).collect::<Result<_, _>>()?;
         Ok(ids.iter().flatten().filter_map(|id| OrgId::new(id).ok()).collect())
@@ -221,7 +220,11 @@ impl<'a> Arguments<'a> {
     fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, QueryProblem> {
         let place = self.left.iter().position(|(other, _)| other == name);
         let (_, value) = self.left.remove(place.ok_or_else(|| QueryProblem::missing_argument(name))?);
-        if self.has(name) { Err(QueryProblem::argument_twice(name)) } else { Ok(value) }
+        if self.has(name) {
+            Err(QueryProblem::wrong_argument(name, "is given more than once"))
+        } else {
+            Ok(value)
+        }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -233,11 +236,6 @@ impl<'a> Arguments<'a> {
         let is_other =
             |given: &ArgumentValue<'_>| !matches!(given, ArgumentValue::Text(given) if given == text);
         self.left.iter().any(|(other, given)| other == name && is_other(given))
-    }
-
-    /// Takes out everything of a name.
-    fn all(&mut self, name: &str) -> impl Iterator<Item = ArgumentValue<'a>> {
-        self.left.extract_if(.., move |(other, _)| other == name).map(|(_, given)| given)
     }
 }
 

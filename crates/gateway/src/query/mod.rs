@@ -36,24 +36,18 @@ pub(crate) struct Answer<'a> {
     /// The id of the request, as it was written; none where it had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a RawValue>,
-    #[serde(flatten)]
-    outcome: Outcome,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Result(Value),
-    Error(QueryProblem),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<QueryProblem>,
 }
 
 impl<'a> Answer<'a> {
     pub(crate) fn new(id: Option<&'a RawValue>, outcome: Result<Value, QueryProblem>) -> Self {
-        let outcome = match outcome {
-            Ok(result) => Outcome::Result(result),
-            Err(problem) => Outcome::Error(problem),
-        };
-        Answer { id, outcome }
+        match outcome {
+            Ok(result) => Answer { id, result: Some(result), error: None },
+            Err(problem) => Answer { id, result: None, error: Some(problem) },
+        }
     }
 
     /// The answer to a line of which the rest was not read.
@@ -63,6 +57,6 @@ impl<'a> Answer<'a> {
     }
 
     pub(crate) fn is_result(&self) -> bool {
-        matches!(self.outcome, Outcome::Result(_))
+        self.result.is_some()
     }
 }

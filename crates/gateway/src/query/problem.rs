@@ -145,10 +145,6 @@ impl QueryProblem {
         Self::new(Code::MissingArgument, format!("argument `{name}` is missing")).with_argument(name)
     }
 
-    pub(crate) fn argument_twice(name: &str) -> Self {
-        Self::wrong_argument(name, "is given more than once")
-    }
-
     pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {
         let name = shortened(name);
         Self::new(Code::WrongArgument, format!("argument `{name}` {expected}")).with_argument(name)
