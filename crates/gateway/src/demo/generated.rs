@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 /// The generated client, and its tree of organizations.
 const CLIENT: &str = "6E000000000000000000000000000000";
 const TREE: &str = "6E000000000000000000000000000001";
+/// The user who administers this client.
+pub(crate) const ADMINISTRATOR: &str = "GeneratedAdmin";
 /// Countries of the wide part, and the shops of each.
 const COUNTRIES: u8 = 12;
 const SHOPS: u8 = 24;
@@ -55,7 +57,7 @@ struct Principal {
 }
 
 fn principals() -> Vec<Principal> {
-    let administrator = ("GeneratedAdmin".to_owned(), "Generated - Administrator".to_owned(), None);
+    let administrator = (ADMINISTRATOR.to_owned(), "Generated - Administrator".to_owned(), None);
     let countries = (1..=COUNTRIES).map(|country| {
         let (user, role) =
             (format!("GeneratedCountry{country:02}"), format!("Generated - Country {country:02}"));

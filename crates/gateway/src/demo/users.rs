@@ -46,7 +46,8 @@ pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demo
         });
     }
     users.sort_by(|a, b| (&a.client, &a.name).cmp(&(&b.client, &b.name)));
-    Ok((MemoryCredentials::shared(ids, &hash), Demonstration { password: PASSWORD.to_owned(), users }))
+    let first = generated::ADMINISTRATOR.to_owned();
+    Ok((MemoryCredentials::shared(ids, &hash), Demonstration { password: PASSWORD.to_owned(), first, users }))
 }
 
 /// Signs each user of the generated client in.

@@ -79,6 +79,8 @@ pub struct Settings {
 pub struct Demonstration {
     /// The password, which is public.
     pub password: String,
+    /// The user with whom a visitor sees the most.
+    pub first: String,
     /// The users to offer.
     pub users: Vec<DemonstrationUser>,
 }

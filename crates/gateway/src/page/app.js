@@ -407,7 +407,7 @@ function onBack() {
 /** Offers the users of a demonstration as buttons. */
 async function offerUsers() {
   if (document.documentElement.dataset.demonstration === undefined) return;
-  const { users, password } = await get("/page/demonstration.json");
+  const { users, first, password } = await get("/page/demonstration.json");
   const signInAs = (user) => {
     byId("sign-in-user").value = user;
     byId("sign-in-password").value = password;
@@ -415,12 +415,14 @@ async function offerUsers() {
   };
   const button = ({ name: user, role }) =>
     element(
-      "button",
+      user === first ? "button.primary" : "button",
       { type: "button", "data-user": user, disabled: dropsCookie, onclick: () => signInAs(user) },
       name(user),
       role === user ? null : element("span.note", {}, name(role)),
     );
-  const groups = [...Map.groupBy(users, (user) => user.client)].map(([title, those]) =>
+  const client = users.find((user) => user.name === first)?.client;
+  const sorted = users.toSorted((a, b) => (b.client === client) - (a.client === client));
+  const groups = [...Map.groupBy(sorted, (user) => user.client)].map(([title, those]) =>
     element("div", {}, element("h3", {}, name(title)), element("div.demonstration-users", {}, ...those.map(button))),
   );
   byId("demonstration").replaceChildren(
@@ -430,6 +432,8 @@ async function offerUsers() {
       {},
       "orgcache caches the organization tree of an ERP. Each login pins the current version; all sessions on a version share one copy. The password of all users is ",
       element("code", {}, password),
+      ". For a first look, sign in as ",
+      name(first),
       ".",
     ),
     ...groups,

@@ -332,8 +332,12 @@ export class Icicle {
     const area = new Path2D();
     if (this.#found && this.#pointed < 0) {
       const found = new Set(this.#found.matches.filter((node) => this.#isShown(node)));
+      const last = new Map();
       for (const node of found) {
         const [x, y, width, height] = this.#box(node, organizations.end[node]);
+        // Of those that share a line of pixels, the first is enough.
+        if (height < 1 && last.get(x) === Math.floor(y)) continue;
+        last.set(x, Math.floor(y));
         area.rect(x, y, width, Math.max(height, 2));
       }
       return [area, (node) => found.has(node)];

@@ -168,7 +168,10 @@ export class OrganizationsView {
   }
 
   #onZoom(node) {
+    const hadFocus = document.activeElement?.closest(".picture-tools");
     this.#zoom(node);
+    // The button that had the focus is another one now, or disabled.
+    if (hadFocus) byId("trail").querySelector("[aria-current]").focus();
     this.#page.onChange(true);
   }
 
@@ -190,7 +193,7 @@ export class OrganizationsView {
             {},
             element(
               "button.link",
-              { type: "button", id, dir: "auto", disabled: node === zoomed, "aria-current": node === zoomed && "true", onclick: () => this.#onZoom(node) },
+              { type: "button", id, dir: "auto", "aria-current": node === zoomed && "true", onclick: () => this.#onZoom(node) },
               title ?? organizations.title(node),
             ),
           );

@@ -86,15 +86,15 @@ async fn the_selection_the_search_and_the_enlarged_part_survive_a_reload_and_the
     browser.reload().await;
     browser.until_reads("#tree-count", "1 of 8 found").await;
     browser.until_reads("#details-title", "Norte").await;
-    browser.until("!document.getElementById('zoom-out').disabled").await;
+    browser.until("document.getElementById('zoom-out').ariaCurrent === null").await;
     assert_eq!(browser.script("return location.hash").await, address);
 
     browser.back().await;
     browser.until_reads("#details-title", "F&B US, Inc.").await;
     browser.until_reads("#tree-count", "8 in this tree").await;
-    browser.until("!document.getElementById('zoom-out').disabled").await;
+    browser.until("document.getElementById('zoom-out').ariaCurrent === null").await;
     browser.back().await;
-    browser.until("document.getElementById('zoom-out').disabled").await;
+    browser.until("document.getElementById('zoom-out').ariaCurrent === 'true'").await;
     browser.until_reads("#details-title", "F&B US, Inc.").await;
     browser.back().await;
     browser.until_reads("#details-title", "Norte").await;

@@ -129,6 +129,8 @@ async fn a_double_click_zooms_in_and_the_path_leads_back() {
     browser.until(&format!("location.hash.endsWith('?zoom={US}')")).await;
     browser.click("#trail li:nth-child(2) button").await;
     browser.until(&format!("location.hash.endsWith('?zoom={GROUP}')")).await;
+    // The focus stays on the path, for the next key.
+    browser.until("document.activeElement.innerText === 'F&B International Group'").await;
     browser.click("#zoom-out").await;
     browser.until("!location.hash.includes('zoom')").await;
     assert_eq!(browser.script(path).await, json!(["Whole tree"]));

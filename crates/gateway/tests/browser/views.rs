@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use odoo_double::{Behaviour, OdooDouble};
 use serde_json::json;
 
 use crate::browser::{Browser, ENTER};
@@ -149,4 +150,16 @@ async fn plain_http_that_drops_the_cookie() {
     let browser = Browser::open(&service.address).await;
     browser.until_reads("#sign-in-error", "over plain HTTP").await;
     inspect(&browser, "plain-http").await;
+}
+
+#[tokio::test]
+async fn companies_of_odoo() {
+    let double = OdooDouble::start(Behaviour { version: 19, ..Behaviour::default() }).await.unwrap();
+    double.put_companies();
+    let service = Service::start_over(&double).await;
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in("admin", &OdooDouble::key_of("admin")).await;
+    inspect(&browser, "odoo-organizations").await;
+    inspect_view(&browser, "overview", "#memory-chart", "odoo-overview").await;
+    inspect_view(&browser, "sessions", "tr.own", "odoo-sessions").await;
 }

@@ -282,10 +282,10 @@ async fn only_the_demonstration_page_offers_users() {
     assert_eq!(Answer::of(service.get("/page/demonstration.json")).await.status, 404);
 
     let user = DemonstrationUser { name: "F&B".into(), client: "Food".into(), role: "Sales".into() };
-    let users = Demonstration { password: "public".into(), users: vec![user] };
+    let users = Demonstration { password: "public".into(), first: user.name.clone(), users: vec![user] };
     let service = Service::start_with(|settings| settings.demonstration = Some(users)).await;
     assert!(page(&service).await.contains("<html data-demonstration "));
     let offered = Answer::of(service.get("/page/demonstration.json")).await.json();
     let user = json!({"name": "F&B", "client": "Food", "role": "Sales"});
-    assert_eq!(offered, json!({"password": "public", "users": [user]}));
+    assert_eq!(offered, json!({"password": "public", "first": "F&B", "users": [user]}));
 }

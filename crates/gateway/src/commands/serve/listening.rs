@@ -85,7 +85,7 @@ pub(super) fn welcome(
         let scheme = if matches!(address, ListenAddress::Tcp { .. }) { "http://" } else { "" };
         writeln!(out, "orgcache listens on {scheme}{address}")?;
     }
-    if let Some(Demonstration { users, password }) = demonstration {
+    if let Some(Demonstration { users, password, .. }) = demonstration {
         let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
         writeln!(out, "users: {}", names.join(", "))?;
         writeln!(out, "password of all of them: {password}")?;
