@@ -1,5 +1,5 @@
-//! The container file: built as it is over a Debian of the same release, and run with as few rights as it may
-//! have.
+//! The container image: built from `packaging/Containerfile` on a Debian of the same release, and run with
+//! minimal privileges.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,11 +10,11 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 use crate::databases::empty_postgres;
 use crate::package::{Roles, build};
 
-/// Replaces itself with the service in a container. Each step before is a container of its own.
-const CONTAINER: &str = r#"
+/// Builds the image and runs each step in its own container. Finally replaces itself with the service.
+const CONTAINER_SCRIPT: &str = r#"
 set -e
 exec 3>&1 >&2
-: crun knows machines with either version of cgroups, and not with both
+: crun supports either version of cgroups, but not a mixture
 test -e /sys/fs/cgroup/cgroup.controllers || mount -t cgroup2 none /sys/fs/cgroup
 podman="podman --root $STORAGE --runroot $FOLDER/run --cgroup-manager=cgroupfs"
 base=$(sed -n 's/^FROM //p' "$FILE")
@@ -59,11 +59,11 @@ exec $run orgcache >&3 3>&-
 "#;
 
 #[test]
-fn the_container_serves_without_rights_until_it_is_stopped() {
-    let is_there = |program: &str| {
+fn the_container_serves_with_minimal_privileges() {
+    let is_installed = |program: &str| {
         ["/usr/bin", "/usr/sbin"].iter().any(|folder| Path::new(folder).join(program).exists())
     };
-    if !geteuid().is_root() || !["podman", "debootstrap", "dpkg-deb"].into_iter().all(is_there) {
+    if !geteuid().is_root() || !["podman", "debootstrap", "dpkg-deb"].into_iter().all(is_installed) {
         eprintln!("skipped: a container needs root, podman, debootstrap and dpkg-deb");
         return;
     }
@@ -73,28 +73,28 @@ fn the_container_serves_without_rights_until_it_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path());
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let said = folder.path().join("said");
+    let log = folder.path().join("stderr");
     let mut child = Command::new("unshare")
-        .args(["--mount", "sh", "-c", CONTAINER])
+        .args(["--mount", "sh", "-c", CONTAINER_SCRIPT])
         .env("ERP", &roles.erp)
         .env("STORE", &roles.store)
         .env("FOLDER", folder.path())
-        // Kept, so that the base is made once.
+        // Kept between runs, so that the base image is created once.
         .env("STORAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("containers"))
         .env("FILE", workspace.join("packaging/Containerfile"))
         .env("ROWS", crate::databases::sample_rows())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(&said).unwrap())
+        .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
-    let said = || std::fs::read_to_string(&said).unwrap();
+    let log = || std::fs::read_to_string(&log).unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address =
-        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", said()));
+        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", log()));
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", log());
 }
