@@ -1,4 +1,4 @@
-//! `Backend`: what stands behind a command or the service: the ERP's database, or Odoo.
+//! `Backend`: the ERP behind a command or the service: its database, or Odoo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use odoo::{CompanySource, CompanyTreeError, OdooError};
 use org_structure::{BuildError, OrgStructure};
 use session::{ClientId, RoleId, UserId};
 
-/// Where trees, users and names are read.
+/// The source of trees, users and names.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Backend {
     /// The database of Openbravo or a descendant.
     Database(ErpReader),
-    /// An Odoo, whose companies are the organizations.
+    /// Odoo, whose companies are the organizations.
     Odoo(Arc<CompanySource>),
-    /// None: the service has no sessions, and serves Odoo to language models alone.
+    /// No ERP. The service has no sessions and serves only `/mcp`.
     Absent,
 }
 
@@ -37,21 +37,21 @@ impl From<Arc<CompanySource>> for Backend {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
-    /// The ERP's database does not.
+    /// The ERP's database failed.
     #[error(transparent)]
     Database(#[from] ReadError),
-    /// Odoo does not.
+    /// Odoo failed.
     #[error(transparent)]
     Odoo(#[from] OdooError),
-    /// Odoo's companies make no tree.
+    /// Odoo's companies do not form a tree.
     #[error(transparent)]
     Companies(BuildError),
-    /// Odoo is one tenant, which has another name.
+    /// Odoo has only one client, which has another name.
     #[error("there is no client `{client}`: Odoo's is `{own}`")]
     UnknownClient {
-        /// The client that was asked for.
+        /// The requested client.
         client: ClientId,
-        /// The one that there is.
+        /// The name of Odoo's client.
         own: String,
     },
 }
@@ -66,18 +66,18 @@ impl From<CompanyTreeError> for BackendError {
     }
 }
 
-/// A user who was found by name.
+/// A user that was found by name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FoundUser {
     pub(crate) id: UserId,
-    /// When Odoo's record of the user was written last.
+    /// When Odoo's record of the user was last written.
     pub(crate) written: Option<SystemTime>,
 }
 
 /// A client's tree.
 pub(crate) struct BackendTree {
     pub(crate) structure: OrgStructure,
-    /// What is odd about it.
+    /// The findings in its rows.
     pub(crate) findings: Vec<String>,
 }
 
@@ -92,7 +92,7 @@ impl Backend {
         }
     }
 
-    /// Asks for something small, to see that it answers.
+    /// Runs a small query to verify that the backend answers.
     pub(crate) async fn probe(&self) -> Answer<()> {
         match self {
             Backend::Database(reader) => drop(reader.client_exists(ClientId::ZERO).await?),
@@ -115,7 +115,7 @@ impl Backend {
         })
     }
 
-    /// The tree of a client as it is now.
+    /// Loads the current tree of a client.
     pub(crate) async fn load_tree(&self, client: ClientId) -> Answer<BackendTree> {
         match self {
             Backend::Database(reader) => {
@@ -155,7 +155,7 @@ impl Backend {
         })
     }
 
-    /// The user who signs in by a name.
+    /// The user with a login name.
     pub(crate) async fn user_named(&self, name: &str) -> Answer<Option<FoundUser>> {
         Ok(match self {
             Backend::Database(reader) => {
@@ -171,7 +171,7 @@ impl Backend {
         })
     }
 
-    /// The name by which a user signs in.
+    /// The login name of a user.
     pub(crate) async fn username(&self, user: UserId) -> Answer<Option<String>> {
         Ok(match self {
             Backend::Database(reader) => reader.user(user).await?.and_then(|user| user.username),
@@ -179,7 +179,7 @@ impl Backend {
         })
     }
 
-    /// The names by which users sign in.
+    /// The login names of users.
     pub(crate) async fn usernames(&self, users: &[UserId]) -> Answer<BTreeMap<UserId, String>> {
         Ok(match self {
             Backend::Database(reader) => reader.usernames(users).await?,
@@ -200,7 +200,7 @@ impl Backend {
         }
     }
 
-    /// What sessions show in the place of a role where there are none: Odoo's users have groups.
+    /// The text that sessions show instead of a role, if the ERP has no roles.
     pub(crate) fn without_roles(&self) -> Option<&'static str> {
         matches!(self, Backend::Odoo(_)).then_some("Odoo has no roles")
     }
@@ -213,7 +213,7 @@ impl Backend {
         }
     }
 
-    /// What a user may administer in a role of a client, as of now.
+    /// The current administrator rights of a user with a role of a client.
     pub(crate) async fn administration(
         &self,
         user: UserId,
@@ -233,7 +233,8 @@ impl Backend {
         }
     }
 
-    /// Those of the users whom the ERP does not admit any more. Of Odoo's, sessions are looked at one by one.
+    /// The users among the given ones that the ERP no longer admits. Not for Odoo, whose sessions are checked
+    /// individually.
     pub(crate) async fn barred_users(&self, users: &[UserId]) -> Answer<BTreeSet<UserId>> {
         match self {
             Backend::Database(reader) => Ok(reader.barred_users(users).await?),

@@ -1,4 +1,4 @@
-//! Which database a command reads: the one that is named, or the demonstration database.
+//! Opens the database of a command: the named one, or the demonstration database, created on first use.
 
 mod generated;
 mod users;
@@ -15,15 +15,15 @@ pub(crate) use users::{ADMINISTRATOR, users};
 
 use crate::failure::Failure;
 
-/// What ends the path of a URL, or is decoded in it.
-const OF_URL: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+/// Characters to percent-encode in the path of a URL.
+const URL_PATH_ESCAPES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// Opens the database at a URL, or the demonstration database, which is created on first use.
+/// Opens the database at a URL, or the demonstration database.
 pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
     Ok(ErpReader::open(connect(url, ConnectionLimits::default()).await?).await?)
 }
 
-/// Connects to it without a look at its tables.
+/// Connects to the database without reading its tables.
 pub(crate) async fn connect(url: Option<&str>, limits: ConnectionLimits) -> Result<Database, Failure> {
     let url = match url {
         Some(url) => url.to_owned(),
@@ -31,13 +31,13 @@ pub(crate) async fn connect(url: Option<&str>, limits: ConnectionLimits) -> Resu
             let file = demo_file()?;
             create(&file).await?;
             let path = file.to_string_lossy();
-            format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, OF_URL))
+            format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, URL_PATH_ESCAPES))
         }
     };
     Ok(Database::connect_with(&url, limits).await?)
 }
 
-/// Creates the demonstration database if it is not there yet.
+/// Creates the demonstration database unless it exists.
 async fn create(file: &Path) -> Result<(), Failure> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(|error| {
@@ -46,7 +46,7 @@ async fn create(file: &Path) -> Result<(), Failure> {
     }
     match demo::create_with(file, generated::rows).await {
         Ok(demo::DemoOutcome::Now) => {
-            // The output may have been closed.
+            // Standard error may be closed.
             drop(writeln!(anstream::stderr(), "created the demonstration database {}", file.display()));
         }
         Ok(demo::DemoOutcome::Before) => {}
@@ -55,15 +55,15 @@ async fn create(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Signs each user of the generated client in, so that there are sessions to look at: once before and once
-/// after a change of its tree, which comes behind the service's back, as an ERP's does.
+/// Creates sample sessions: logs each user of the generated client in, once before and once after a change of
+/// its tree in the database, as an ERP makes it.
 pub(crate) async fn sign_in_visitors(manager: &SessionManager) -> Result<(), Failure> {
     users::sign_in_visitors(manager).await?;
     demo::change(&demo_file()?, &generated::CHANGE).await.map_err(Failure::nothing_done)?;
     users::sign_in_visitors(manager).await
 }
 
-/// Where the demonstration database of this version is.
+/// The path of this version's demonstration database.
 fn demo_file() -> Result<PathBuf, Failure> {
     let file = data_folder()?.join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db"));
     if file.to_str().is_none() {
@@ -74,7 +74,7 @@ fn demo_file() -> Result<PathBuf, Failure> {
     Ok(file)
 }
 
-/// Our folder in the user's data directory, as the XDG base directory specification has it.
+/// The folder for our files in the user's data directory, by the XDG base directory specification.
 pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let from = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));

@@ -1,9 +1,9 @@
-//! What lets other users of the machine read a secret, and how to fix it.
+//! Warnings about secrets that other users of the machine can read.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// What is wrong with a file that holds secrets, if other users may read or write it.
+/// The warning about a file with secrets, if other users may read or write it.
 #[cfg(unix)]
 pub(crate) fn of_file(file: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ pub(crate) fn of_file(_: &Path) -> Option<String> {
     None
 }
 
-/// What is wrong with an option that was given on the command line, if its value is a URL with a password.
+/// The warning about an option on the command line, if its value is a URL with a password.
 pub(crate) fn of_argument(option: &str, variable: &str, value: &OsStr) -> Option<String> {
     has_password(&value.to_string_lossy()).then(|| {
         format!(
@@ -33,7 +33,7 @@ pub(crate) fn of_argument(option: &str, variable: &str, value: &OsStr) -> Option
     })
 }
 
-/// Does a URL hold a password, before its host or as a parameter?
+/// Whether a URL contains a password, before its host or as a parameter.
 pub(crate) fn has_password(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_in_urls_are_seen() {
+    fn passwords_in_urls_are_detected() {
         for url in [
             "postgres://reader:secret@db.example.org/openbravo",
             "postgresql://reader:s@db",

@@ -1,4 +1,4 @@
-//! `Failure`: why a command ended early, and what to do next.
+//! `Failure`: why a command failed, and what to do next.
 
 use std::error::Error;
 use std::fmt;
@@ -9,15 +9,15 @@ use erp_db::{ConnectError, ReadError, StatementError, StoreError};
 
 use crate::backend::BackendError;
 
-/// The exit status when data was refused.
+/// Exit status: data was refused.
 pub(crate) const REFUSED: u8 = 1;
-/// The exit status when nothing could be done.
+/// Exit status: nothing was done.
 pub(crate) const NOTHING_DONE: u8 = 2;
-/// The exit status when nothing could be done now, and the same may succeed later: `EX_TEMPFAIL` of
-/// sysexits.h. The unit retries after this one, and not after [`NOTHING_DONE`].
+/// Exit status: nothing was done, but a retry may succeed (`EX_TEMPFAIL` of sysexits.h). The unit retries
+/// after this status and not after [`NOTHING_DONE`].
 pub(crate) const TRY_AGAIN: u8 = 75;
 
-/// Why a command ended early.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: u8,
@@ -26,23 +26,23 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The data was refused.
+    /// Data was refused.
     pub(crate) fn refused(cause: &dyn Error) -> Self {
         Failure { status: REFUSED, message: cause.to_string(), advice: None }
     }
 
-    /// Nothing could be done.
+    /// Nothing was done.
     pub(crate) fn nothing_done(cause: impl ToString) -> Self {
         Failure { status: NOTHING_DONE, message: cause.to_string(), advice: None }
     }
 
-    /// The same failure with what to do next.
+    /// Adds what to do next.
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self
     }
 
-    /// The same failure, which passes without a change of settings if the cause is transient.
+    /// Sets the exit status [`TRY_AGAIN`] if the cause is transient.
     pub(crate) fn if_transient(mut self, is_transient: bool) -> Self {
         if is_transient {
             self.status = TRY_AGAIN;
@@ -50,12 +50,12 @@ impl Failure {
         self
     }
 
-    /// What to do next, if that is known.
+    /// What to do next, if known.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
     }
 
-    /// Tells the person at the terminal.
+    /// Writes the failure to standard error. Returns its exit status.
     pub(crate) fn report(&self) -> ExitCode {
         let style = anstyle::AnsiColor::Red.on_default().bold();
         anstream::eprintln!("{style}error{style:#}: {}", self.message);
@@ -74,7 +74,7 @@ impl fmt::Display for Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        // A standby is promoted at a failover.
+        // Transient, because a failover promotes the standby.
         let is_standby = matches!(&error, ConnectError::Database(error) if error.code() == Some("25006"));
         let failure = Self::nothing_done(&error).if_transient(error.is_transient() || is_standby);
         match advice_to_connect(&error) {
@@ -90,7 +90,7 @@ impl From<StatementError> for Failure {
     }
 }
 
-/// What to do where a database cannot be opened.
+/// What to do if a database cannot be opened.
 fn advice_to_connect(error: &ConnectError) -> Option<&'static str> {
     match error {
         ConnectError::NoScheme | ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => {
@@ -104,10 +104,10 @@ fn advice_to_connect(error: &ConnectError) -> Option<&'static str> {
     }
 }
 
-/// What to do where a database refuses, or does not answer.
+/// What to do if a database refuses a statement or does not answer.
 fn advice_on_statement(error: &StatementError) -> Option<&'static str> {
     let code = error.code().unwrap_or_default();
-    // SQLite's codes are shorter than SQLSTATEs; the low byte is the primary one.
+    // SQLite's codes are shorter than SQLSTATEs. Their low byte is the primary code.
     let sqlite = code.parse::<u16>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
     Some(match (error, code, sqlite) {
         (StatementError::Encryption { .. }, ..) => {
@@ -172,7 +172,7 @@ impl From<BackendError> for Failure {
     }
 }
 
-/// Writing the answer failed. A reader that has seen enough (`orgcache | head`) is no failure.
+/// Writing the output failed. A closed pipe (`orgcache | head`) does not count as a failure.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -1,5 +1,4 @@
-//! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over
-//! HTTP.
+//! `orgcache`: an ERP's organization trees and sessions, as a command at the terminal and as an HTTP service.
 //!
 //! [`http`] is the service, to run within another program; [`run`] is the command. For sessions in an axum
 //! program of your own, the crate `session-axum` is enough.
@@ -47,7 +46,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             exposed.iter().for_each(|warning| tracing::warn!("{warning}"));
             Builder::new_multi_thread()
         }
-        // It says so among what it finds.
+        // `check` reports the warnings itself.
         Command::Check(_) => Builder::new_current_thread(),
         _ => {
             exposed.iter().for_each(|warning| anstream::eprintln!("warning: {warning}"));
@@ -77,7 +76,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Man => commands::completions::man(),
         }
     });
-    // A read of standard input that no command waits for may never end.
+    // Do not wait for a blocked read of standard input, which may never return.
     runtime.shutdown_background();
     outcome
 }

@@ -1,4 +1,4 @@
-//! The log: structured, on standard error.
+//! The log on standard error: text or JSON, each line with its request id.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -14,17 +14,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::cli::{LogFormat, ServeArguments};
 use crate::http::{REQUEST_SPAN, RequestId};
 
-/// Begins to log. A program that logs already, in which this one is embedded, goes on as it does.
+/// Installs the logger. If a program that embeds this crate has already installed one, that one stays.
 pub(crate) fn begin(arguments: &ServeArguments) {
     let to_stderr = fmt().with_max_level(arguments.log).with_writer(std::io::stderr);
-    // Where standard error is gone, complaining there about that would be a panic.
+    // If standard error is closed, reporting a failed write there would panic.
     let to_stderr = to_stderr.log_internal_errors(false);
-    // The span of a request is for other logs: this one asks for its id when there is a line to write.
-    // PostgreSQL remarks at each start that our tables exist already.
-    let is_remark = |target: &str, level: Level| target == "sqlx::postgres::notice" && level == Level::INFO;
+    // Ignore the span of a request, because the format adds its id to the lines. Ignore PostgreSQL's notices
+    // that our tables already exist, which come at each start.
+    let is_notice = |target: &str, level: Level| target == "sqlx::postgres::notice" && level == Level::INFO;
     let needed =
-        filter_fn(move |what| what.name() != REQUEST_SPAN && !is_remark(what.target(), *what.level()));
-    let begun = match arguments.log_format {
+        filter_fn(move |what| what.name() != REQUEST_SPAN && !is_notice(what.target(), *what.level()));
+    let installed = match arguments.log_format {
         LogFormat::Text => {
             let is_terminal = std::io::stderr().is_terminal();
             let text = format().with_ansi(is_terminal);
@@ -37,15 +37,15 @@ pub(crate) fn begin(arguments: &ServeArguments) {
             to_stderr.json().event_format(named).finish().with(needed).try_init()
         }
     };
-    if let Err(error) = begun {
-        tracing::debug!(%error, "the log was begun before");
+    if let Err(error) = installed {
+        tracing::debug!(%error, "a logger is already installed");
     }
 }
 
-/// Lines of another format, each with the id of the request on whose behalf it is written, if there is one.
+/// Adds the id of the current request, if there is one, to the lines of another format.
 struct WithRequestId<F> {
     format: F,
-    /// What ends a line, and what is there instead: something before the id, and something behind it.
+    /// The end of a line, which is replaced by `field`, the id and `close`.
     end: &'static str,
     field: &'static str,
     close: &'static str,
@@ -70,7 +70,7 @@ where
         self.format.format_event(context, Writer::new(&mut line), event)?;
         let line = line.trim_end();
         let begin = line.strip_suffix(self.end).unwrap_or(line);
-        // Nothing in an id has to be escaped.
+        // Ids contain no characters that need escaping.
         writeln!(writer, "{begin}{}{id}{}", self.field, self.close)
     }
 }

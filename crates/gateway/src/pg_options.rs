@@ -1,9 +1,7 @@
-//! `PGOPTIONS`: settings for PostgreSQL that the environment asks for. They are treated as `options` of each
-//! URL.
+//! Applies `PGOPTIONS` from the environment, as if it were `options` of each URL.
 //!
-//! The driver reads this variable itself and sends it as a start-up parameter, which proxies that pool
-//! transactions refuse. So the program starts itself again without the variable, and adds its value to the
-//! URLs.
+//! The driver itself would send the variable as a start-up parameter, which transaction poolers refuse. So
+//! the program restarts itself without the variable, and adds its value to the URLs.
 
 use std::env;
 use std::io;
@@ -11,15 +9,15 @@ use std::process::Command;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Where the value is while the driver must not see it.
-const MOVED: &str = "ORGCACHE_PGOPTIONS";
+/// The variable with the value after the restart, which the driver does not read.
+const MOVED_VARIABLE: &str = "ORGCACHE_PGOPTIONS";
 
-/// Starts the program again, in the same process where the system can do that, if the variable is set.
+/// If the variable is set, restarts the program without it, in the same process if the system supports that.
 pub(crate) fn hide_from_driver() -> io::Result<()> {
-    // The driver does not read a value that is no text either.
+    // The driver ignores a value that is not UTF-8, too.
     let Ok(options) = env::var("PGOPTIONS") else { return Ok(()) };
     let mut command = Command::new(env::current_exe()?);
-    command.args(env::args_os().skip(1)).env_remove("PGOPTIONS").env(MOVED, options);
+    command.args(env::args_os().skip(1)).env_remove("PGOPTIONS").env(MOVED_VARIABLE, options);
     start(command)
 }
 
@@ -40,12 +38,12 @@ fn start(mut command: Command) -> io::Result<()> {
 
 /// Adds the settings to a URL.
 pub(crate) fn add_to(url: &mut String) {
-    if let Ok(options) = env::var(MOVED) {
+    if let Ok(options) = env::var(MOVED_VARIABLE) {
         *url = with_options(url, &options);
     }
 }
 
-/// The settings come before those of the URL, which overrule them.
+/// Adds the settings before those of the URL, which override them.
 fn with_options(url: &str, options: &str) -> String {
     if options.is_empty() || !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
         return url.to_owned();

@@ -1,5 +1,5 @@
-//! `RevocationBacklog`: revocations that the session store has not confirmed when the process ends, in a
-//! small file for the next process.
+//! `RevocationBacklog`: at shutdown, saves the revocations that the session store has not confirmed to a file
+//! for the next process.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,16 +13,16 @@ use session::{ClientId, InvalidSessionId, RoleId, Scope, SessionManager, UserId}
 use crate::demo;
 use crate::failure::Failure;
 
-/// Where the revocations for one store are: beside an SQLite file; for PostgreSQL in the user's data
-/// directory, by the name of the database. Every process writes a file of its own, so that several may end at
-/// the same time.
+/// The files with the revocations for one store: beside an SQLite file, or for PostgreSQL in the user's data
+/// directory, named after the database. Each process writes its own file, so that several can stop at the
+/// same time.
 #[derive(Debug)]
 pub(crate) struct RevocationBacklog {
     folder: PathBuf,
     prefix: String,
 }
 
-/// A revocation as it is written. A session's name opens nothing: it is the hash of the token.
+/// A revocation in the file. The id of a session is not secret: it is the hash of the token.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum BacklogEntry {
@@ -40,7 +40,7 @@ impl RevocationBacklog {
             let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
             return Ok(RevocationBacklog { folder, prefix: format!("{name}-orgcache-ends-") });
         }
-        // Not by user and password, which may have changed when the next process comes.
+        // Without user and password, which may have changed before the next start.
         let place = options.url.rsplit_once('@').map_or(&*options.url, |(_, place)| place);
         let place = place.split(['?', '#']).next().unwrap_or_default();
         let digits = blake3::hash(place.as_bytes()).to_hex();
@@ -48,15 +48,15 @@ impl RevocationBacklog {
         Ok(RevocationBacklog { folder: demo::data_folder()?, prefix: format!("store-{name}-ends-") })
     }
 
-    /// Writes revocations to a file that is on the disk when this returns, and says which.
+    /// Writes revocations to a file, syncs it to disk, and returns its path.
     fn save(&self, ends: &[Scope]) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.folder)?;
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let name = format!("{}{}-{}.json", self.prefix, since.as_nanos(), std::process::id());
         let ends: Vec<BacklogEntry> = ends.iter().map(BacklogEntry::from).collect();
-        // A reader finds the whole file or none.
+        // Written to a draft and renamed, so that a reader finds the complete file or none.
         let draft = self.folder.join(format!(".{name}"));
-        let mut file = private(&draft)?;
+        let mut file = create_private(&draft)?;
         serde_json::to_writer(&mut file, &ends)?;
         file.flush()?;
         file.sync_all()?;
@@ -88,8 +88,8 @@ impl RevocationBacklog {
         Ok(())
     }
 
-    /// Sends the store all revocations of earlier processes. A file is removed when the store has taken all
-    /// of it.
+    /// Applies the revocations of earlier processes to the store. Removes a file after the store has
+    /// confirmed all of it.
     pub(crate) async fn send(&self, manager: &SessionManager) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             let ends = read(&path).map_err(|error| unreadable(&path, &error))?;
@@ -116,7 +116,7 @@ impl RevocationBacklog {
         Ok(())
     }
 
-    /// Reads what earlier processes kept: the service starts only if it can.
+    /// Verifies that the files of earlier processes are readable, as the service requires to start.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             read(&path).map_err(|error| unreadable(&path, &error))?;
@@ -141,8 +141,8 @@ impl RevocationBacklog {
     }
 }
 
-/// A new file that no other user of the machine reads: it tells who was signed in.
-fn private(path: &Path) -> io::Result<fs::File> {
+/// Creates a file that only its owner can read, because it reveals who was logged in.
+fn create_private(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn revocations_come_back_from_the_file() {
+    fn saved_revocations_are_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let backlog = RevocationBacklog { folder: folder.path().join("new"), prefix: "store-".to_owned() };
         assert_eq!(backlog.files().unwrap(), Vec::<PathBuf>::new());
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_a_server_does_not_depend_on_the_password() {
+    fn the_name_of_the_file_does_not_depend_on_the_password() {
         let prefix = |url: &str| RevocationBacklog::for_store(&StoreOptions::new(url)).unwrap().prefix;
         let one = prefix("postgres://a:secret@db.example.org/orgcache");
         assert_eq!(one, prefix("postgres://b@db.example.org/orgcache?sslmode=require"));

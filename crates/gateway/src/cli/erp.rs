@@ -1,4 +1,4 @@
-//! `ErpArguments`: whose organizations a command is about.
+//! `ErpArguments`: the options that select the ERP of a command.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::failure::Failure;
 use crate::{demo, exposure};
 
-/// A database, an Odoo, or, where none is named, the demonstration.
+/// A database, Odoo, or by default the demonstration.
 #[derive(Debug, Args)]
 pub(crate) struct ErpArguments {
     /// The ERP's database: sqlite:FILE or postgres://…. `import`, `password` and `revisions` need it; the
@@ -25,7 +25,7 @@ pub(crate) struct ErpArguments {
 }
 
 impl ErpArguments {
-    /// Opens the Odoo, the database, or the demonstration database.
+    /// Opens Odoo, the database, or the demonstration database.
     pub(crate) async fn open(&self) -> Result<Backend, Failure> {
         match &self.odoo.odoo_url {
             Some(url) => Ok(Backend::Odoo(self.odoo.connect(url).await?)),
@@ -33,7 +33,7 @@ impl ErpArguments {
         }
     }
 
-    /// The URL of the database, for a command that is about one and has to be told which.
+    /// The URL of the database, for a command that requires one.
     pub(crate) fn database_for(&self, command: &str) -> Result<&str, Failure> {
         let failure = Failure::nothing_done(format!("`orgcache {command}` needs the ERP's database"));
         match (&self.database_url, &self.odoo.odoo_url) {
@@ -53,11 +53,11 @@ impl ErpArguments {
     }
 }
 
-/// The variable that holds the loader's key, where no file does. There is no option for it: other users of
+/// The variable with the loader's key, if no file is given. There is no option for it, because other users of
 /// the machine see command lines.
 const KEY_VARIABLE: &str = "ORGCACHE_ODOO_LOADER_KEY";
 
-/// Which Odoo stands in the place of a database, and who loads its companies.
+/// The options for Odoo as the ERP, and for the user that loads its companies.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Odoo")]
 pub(crate) struct OdooArguments {
@@ -77,7 +77,7 @@ pub(crate) struct OdooArguments {
     pub(crate) odoo_loader_key_file: Option<PathBuf>,
 }
 
-/// How long a service waits for Odoo: a login has 30 s in all.
+/// Timeouts for Odoo that leave room within the 30 s of a login.
 fn service_limits() -> CallLimits {
     CallLimits {
         connect: Duration::from_secs(5),
@@ -88,7 +88,7 @@ fn service_limits() -> CallLimits {
 }
 
 impl OdooArguments {
-    /// Connects to Odoo, and finds out whether the loader sees what it has to.
+    /// Connects to Odoo, and verifies that the loader may read what it needs.
     pub(crate) async fn connect(&self, url: &str) -> Result<Arc<CompanySource>, Failure> {
         let login = self.odoo_loader_user.as_deref().filter(|login| !login.is_empty());
         let login = login.ok_or_else(|| {
@@ -98,9 +98,9 @@ impl OdooArguments {
         let credential = OdooCredential::from_secret(self.key()?.into());
         let database = self.odoo_db.as_deref().unwrap_or_default();
         let config = OdooConfig::new(url, database, login, credential)
-            .map_err(|error| Failure::nothing_done(in_our_words(&error.to_string())))?;
+            .map_err(|error| Failure::nothing_done(with_our_option_names(&error.to_string())))?;
         let client = OdooClient::new(OdooConfig { limits: service_limits(), ..config })
-            .map_err(|error| Failure::nothing_done(in_our_words(&error.to_string())))?;
+            .map_err(|error| Failure::nothing_done(with_our_option_names(&error.to_string())))?;
         client.scope().await.map_err(|error| unusable(&LoaderError::Odoo(error), url, login))?;
         let name = client.config().database.clone().unwrap_or_default();
         let source = CompanySource::new(client, tenant(&name));
@@ -136,15 +136,15 @@ fn read_key(file: &Path) -> Result<String, Failure> {
     })
 }
 
-/// What a tenant is called: its database, or the beginning of a hash of a name that is too long for an id.
+/// The id of the client: the database's name, or a prefix of its hash if the name is too long for an id.
 fn tenant(database: &str) -> ClientId {
     let hash = blake3::hash(database.as_bytes()).to_hex();
     let short = hash.get(..32).unwrap_or_default();
     ClientId::new(database).or_else(|_| ClientId::new(short)).unwrap_or(ClientId::ZERO)
 }
 
-/// The settings as they are called here.
-fn in_our_words(text: &str) -> String {
+/// Replaces the names of settings in a message by the names of our options.
+fn with_our_option_names(text: &str) -> String {
     text.replace("ODOO_URL", "--odoo-url")
         .replace("ODOO_DB", "--odoo-db")
         .replace("ODOO_USER", "--odoo-loader-user")
@@ -152,7 +152,7 @@ fn in_our_words(text: &str) -> String {
 
 fn unusable(error: &LoaderError, url: &str, login: &str) -> Failure {
     let is_transient = matches!(error, LoaderError::Odoo(error) if error.is_transient());
-    let failure = Failure::nothing_done(in_our_words(&error.to_string())).if_transient(is_transient);
+    let failure = Failure::nothing_done(with_our_option_names(&error.to_string())).if_transient(is_transient);
     match error {
         LoaderError::Odoo(OdooError::Credentials { .. }) => failure.advise(format!(
             "Is `{login}` the loader's login there, and is its key valid? Odoo shows keys once, when they are made."

@@ -1,4 +1,4 @@
-//! The command line: what may be said, and what the help says about it.
+//! The command line: its commands, its options and their help texts.
 
 mod erp;
 mod serve;
@@ -59,7 +59,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// What is said about passwords on the command line.
+    /// Warnings about passwords on the command line.
     #[arg(skip)]
     pub(crate) exposed: Vec<String>,
 }
@@ -76,7 +76,7 @@ impl Cli {
         self.erp.database_url.as_mut().into_iter().chain(of_command.into_iter().chain(of_service).flatten())
     }
 
-    /// What the command line says. Where it cannot be understood the process ends, having said why.
+    /// Parses the command line. Exits with a message if it is invalid.
     pub(crate) fn read() -> Self {
         let matches = without_empty_variables(Self::command()).get_matches();
         let mut cli = Self::from_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -87,10 +87,11 @@ impl Cli {
     fn from_matches(matches: &ArgMatches) -> Result<Self, Error> {
         if let Some((command, _)) = matches.subcommand() {
             let of_serve = ServeArguments::augment_args(clap::Command::new("serve"));
-            // Before another word they would be those of a service that is not asked for, and go unheard.
-            let is_said = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-            let unheard = of_serve.get_arguments().find(|argument| is_said(argument.get_id()));
-            if let Some(option) = unheard.and_then(clap::Arg::get_long) {
+            // Options of `serve` before another command would be ignored, so refuse them.
+            let is_given =
+                |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            let misplaced = of_serve.get_arguments().find(|argument| is_given(argument.get_id()));
+            if let Some(option) = misplaced.and_then(clap::Arg::get_long) {
                 let takes_it = Self::command().find_subcommand(command).is_some_and(|command| {
                     command.get_arguments().any(|argument| argument.get_long() == Some(option))
                 });
@@ -108,7 +109,7 @@ impl Cli {
     }
 }
 
-/// The command without the variables that are set to nothing: they count as unset.
+/// Ignores environment variables that are set to an empty text.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let command = command.mut_args(|argument| match argument.get_env() {
@@ -118,7 +119,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_subcommands(without_empty_variables)
 }
 
-/// What is said about URLs with a password that were given on the command line.
+/// Warnings about URLs with a password that are given on the command line.
 fn exposed(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
     let mut warnings = Vec::new();
     for argument in command.get_arguments() {
@@ -224,7 +225,7 @@ pub(crate) enum Command {
     ///
     /// It speaks the Model Context Protocol, replaces mcp-server-odoo, and reads the
     /// same environment variables. docs/odoo.md describes them.
-    // It has nothing to do with the ERP's database, which the options would tell of.
+    // Hides the global options, because the command uses no database of an ERP.
     #[command(
         verbatim_doc_comment,
         help_template = "{about-with-newline}\nUsage: orgcache mcp{after-help}",
@@ -319,12 +320,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_holds_together() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_password_on_the_command_line_is_named_with_the_variable_to_use() {
+    fn a_password_on_the_command_line_is_warned_about() {
         let url = "postgres://reader:secret@db/openbravo";
         let exposed =
             |line: &[&str]| Cli::from_matches(&Cli::command().get_matches_from(line)).unwrap().exposed;
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_the_service_is_not_said_before_another_word() {
+    fn options_of_serve_are_refused_before_other_commands() {
         let said = |line: &str| Cli::from_matches(&Cli::command().get_matches_from(line.split(' ')));
         assert!(said("orgcache --listen 127.0.0.1:1").is_ok());
         assert!(said("orgcache serve --listen 127.0.0.1:1").is_ok());

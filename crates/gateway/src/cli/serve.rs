@@ -1,4 +1,4 @@
-//! The options of `serve` and `check`: where to listen, what to serve, and to whom.
+//! The options of `serve` and `check`.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ pub(crate) struct ServeArguments {
     /// The format of the log.
     #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
-    // Last, since its heading stands above all that follows.
+    // Must be last: its heading applies to all following options.
     #[command(flatten)]
     pub(crate) assertions: AssertionArguments,
 }
@@ -82,7 +82,7 @@ impl ServeArguments {
     }
 }
 
-/// A network; an address alone, also in brackets, is the network of that address.
+/// Parses a network, or an address, with or without brackets, as the network of that address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);

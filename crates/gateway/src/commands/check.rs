@@ -1,4 +1,4 @@
-//! `orgcache check`: tests what `serve` needs, and says what is wrong and how to fix it. It changes nothing.
+//! `orgcache check`: tests what `serve` needs, and reports what is wrong and how to fix it. Changes nothing.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -17,18 +17,18 @@ use crate::failure::{Failure, REFUSED};
 use crate::http::{ListenAddress, ListenError, Server, Settings};
 use crate::revocation_backlog::RevocationBacklog;
 
-/// By how much two clocks may differ: a signed assertion may be ahead by as much.
-const APART: Duration = Duration::from_secs(5);
+/// The tolerated difference between two clocks, the same as for assertions.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(5);
 
-/// The free bytes that an SQLite store needs to be made, and to work for long.
-const LEAST_ROOM: u64 = 1_000_000;
-const ROOM: u64 = 100_000_000;
+/// The free bytes that an SQLite store needs to be created, and to work permanently.
+const MIN_SPACE: u64 = 1_000_000;
+const AMPLE_SPACE: u64 = 100_000_000;
 
-/// The folder for sockets that exists while the unit runs (`RuntimeDirectory`).
+/// The folder for sockets that systemd creates while the unit runs (`RuntimeDirectory`).
 const UNIT_FOLDER: &str = "/run/orgcache";
 
-/// The most findings of a client that are written out.
-const FINDINGS: usize = 10;
+/// The maximum number of findings per client that are reported in full.
+const MAX_FINDINGS: usize = 10;
 
 pub(crate) async fn run(
     erp: &ErpArguments,
@@ -72,12 +72,12 @@ pub(crate) async fn run(
     report.end()
 }
 
-/// What was found, line by line.
+/// Writes the results line by line, and counts problems and warnings.
 struct Report<W> {
     out: W,
     problems: usize,
     warnings: usize,
-    /// Whether all lines were written so far.
+    /// The first error in writing, if any.
     written: io::Result<()>,
 }
 
@@ -96,7 +96,7 @@ impl<W: Write> Report<W> {
         self.line("PROBLEM", &what, advice);
     }
 
-    /// What was found, if anything; a failure is a problem.
+    /// Reports a failure as a problem. Returns the value otherwise.
     fn found<T>(&mut self, found: Result<T, impl Into<Failure>>) -> Option<T> {
         found
             .map_err(Into::into)
@@ -131,7 +131,7 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Logs the loader of an Odoo in, and reads the companies once.
+/// Logs the loader in to Odoo, and reads the companies once.
 async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) {
     let Some(source) = report.found(erp.odoo.connect(url).await) else { return };
     let place = &source.odoo().config().url;
@@ -139,7 +139,7 @@ async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &st
     match source.tree().await {
         Ok(tree) => {
             report.ok(format_args!("{} companies make a tree", tree.structure.len()));
-            for finding in tree.findings.iter().take(FINDINGS) {
+            for finding in tree.findings.iter().take(MAX_FINDINGS) {
                 report.warn(finding, "");
             }
         }
@@ -147,11 +147,11 @@ async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &st
     }
 }
 
-/// Reads everything that logins read, once.
+/// Reads once everything that logins read.
 async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
     let Some(clients) = report.found(reader.clients().await) else { return };
     if clients.is_empty() {
-        report.problem("there is no client", "Is this the ERP's database, and has it rows?");
+        report.problem("there is no client", "Is this the ERP's database, and does it have rows?");
     }
     for client in &clients {
         let read = async {
@@ -162,23 +162,25 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
         };
         let name = format!("client `{}` ({})", client.name, client.id);
         match read.await {
-            // The client of the system itself.
+            // The client System normally has no organizations.
             Ok(loaded) if client.id == "0" && loaded.structure.is_empty() => {
                 report.ok(format_args!("{name}: no organizations"));
             }
             Ok(loaded) => {
                 report.ok(format_args!("{name}: {} organizations", loaded.structure.len()));
-                for finding in loaded.findings.iter().take(FINDINGS) {
+                for finding in loaded.findings.iter().take(MAX_FINDINGS) {
                     report.warn(format_args!("{name}: {finding}"), "");
                 }
-                if let Some(further) = loaded.findings.len().checked_sub(FINDINGS).filter(|more| *more > 0) {
-                    let said = format_args!("{name}: {further} findings more");
-                    report.warn(said, "`orgcache tree` lists them.");
+                if let Some(further) =
+                    loaded.findings.len().checked_sub(MAX_FINDINGS).filter(|more| *more > 0)
+                {
+                    let message = format_args!("{name}: {further} more findings");
+                    report.warn(message, "`orgcache tree` lists them.");
                 }
             }
             Err(error) => report.problem(
                 format_args!("{name}: {error}"),
-                "No user of this client can sign in until the rows are fixed, or may be read.",
+                "No user of this client can log in until the rows are fixed, or can be read.",
             ),
         }
     }
@@ -193,7 +195,7 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
     match report.found(users.await) {
         Some((users, 0)) => report.warn(
             format_args!("none of the {users} users is admitted"),
-            "A user who signs in is active, not locked, and has a name (`ad_user.username`).",
+            "To log in, a user must be active, not locked, and have a name (`ad_user.username`).",
         ),
         Some((users, admitted)) => report.ok(format_args!("users: {users}, admitted: {admitted}")),
         None => {}
@@ -212,13 +214,13 @@ async fn clock(report: &mut Report<impl Write>, database: &Database) {
         Err(error) => return report.warn(error, ""),
     };
     let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let apart = ours.abs_diff(theirs);
-    let seconds = apart.as_secs_f64();
-    let said = format!("this machine's clock and that of {} differ by {seconds:.3} s", database.place());
-    if apart > APART {
-        report.warn(said, "Synchronize both with a time server: signed assertions are valid for seconds.");
+    let difference = ours.abs_diff(theirs);
+    let seconds = difference.as_secs_f64();
+    let message = format!("this machine's clock and that of {} differ by {seconds:.3} s", database.place());
+    if difference > MAX_CLOCK_DIFFERENCE {
+        report.warn(message, "Synchronize both with a time server: signed assertions are valid for seconds.");
     } else {
-        report.ok(said);
+        report.ok(message);
     }
 }
 
@@ -236,11 +238,11 @@ async fn store(
     if report.found(granted).is_none() {
         return;
     }
-    let made = file.as_ref().filter(|file| !file.exists());
+    let created = file.as_ref().filter(|file| !file.exists());
     let steps = store::rehearse(options).await;
-    if let Some(made) = made {
-        // It was made to see whether it can be; where that failed there is none. A link stays.
-        drop(made.canonicalize().and_then(std::fs::remove_file));
+    if let Some(created) = created {
+        // Remove the file that the rehearsal created. A symbolic link to it stays.
+        drop(created.canonicalize().and_then(std::fs::remove_file));
     }
     let steps = match steps {
         Err(error @ StoreError::InUse { .. }) => {
@@ -270,7 +272,7 @@ async fn store(
             report.ok(format_args!("users with a password: {users}"));
         } else {
             report.warn(
-                "no user can sign in yet: none has a password, and no assertions are accepted",
+                "no user can log in yet: none has a password, and assertions are not configured",
                 "Set passwords with `orgcache password`, or configure --assertion-key.",
             );
         }
@@ -278,14 +280,14 @@ async fn store(
     }
 }
 
-/// Is there room for an SQLite file and its log?
+/// Checks the free space for an SQLite file and its log.
 fn space(report: &mut Report<impl Write>, file: &Path) {
     let Some(free) = free_bytes(file) else { return };
-    let said = format!("{} KB are free for `{}`", free / 1_000, file.display());
-    if free < LEAST_ROOM {
-        report.problem(said, "Make room on the disk.");
-    } else if free < ROOM {
-        report.warn(said, "Make room on the disk: the log file alone grows to about 40 MB.");
+    let message = format!("{} KB are free for `{}`", free / 1_000, file.display());
+    if free < MIN_SPACE {
+        report.problem(message, "Make room on the disk.");
+    } else if free < AMPLE_SPACE {
+        report.warn(message, "Make room on the disk: the log file alone grows to about 40 MB.");
     }
 }
 
@@ -301,7 +303,7 @@ fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 
-/// Keys of assertions and the principals of /mcp.
+/// Checks the files with keys of assertions and with the principals of `/mcp`.
 fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
     if let Some(Some(_)) = report.found(serve::assertion_key(&arguments.assertions)) {
         report.ok("the keys of assertions can be read");
@@ -311,7 +313,7 @@ fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &Serv
         report.ok("the file of --mcp can be read");
     }
     for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
-        // A public key is no secret.
+        // A public key is not secret.
         let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
         if let Some(warning) = exposure::of_file(file).filter(|_| !is_public) {
             report.warn(warning, "");
@@ -319,11 +321,11 @@ fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &Serv
     }
 }
 
-/// Binds the addresses, and releases them.
+/// Checks that the addresses can be bound, and releases them.
 async fn listening(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
     if let Some(Some(address)) = report.found(serve::beyond_loopback(&arguments.listen, subject).await) {
-        let said = format_args!("`{address}` is beyond loopback");
-        report.warn(said, "A proxy in front must terminate TLS.");
+        let message = format_args!("`{address}` is beyond loopback");
+        report.warn(message, "A proxy in front must terminate TLS.");
     }
     for address in &arguments.listen {
         match Server::bind_all(std::slice::from_ref(address)).await {
@@ -338,7 +340,7 @@ async fn listening(report: &mut Report<impl Write>, subject: Subject<'_>, argume
                 report.ok(format_args!("`{address}`: the unit creates the folder when it starts"));
             }
             Err(error) => {
-                report.found(Err::<(), _>(serve::not_bound(error)));
+                report.found(Err::<(), _>(serve::bind_failure(error)));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `orgcache completions` and `orgcache man`: what shells and `man` know of the command line.
+//! `orgcache completions` and `orgcache man`: completion scripts for shells, and the manual page.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, roman};
 use crate::cli::{AFTER_HELP, Cli};
 use crate::failure::Failure;
 
-/// Writes what a shell takes to complete words.
+/// Writes the completion script of a shell.
 pub(crate) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "orgcache", &mut script);
@@ -19,7 +19,7 @@ pub(crate) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the manual page of the command, with a section for each of its commands.
+/// Writes the manual page, with a section for each command.
 pub(crate) fn man() -> Result<ExitCode, Failure> {
     let mut command = Cli::command();
     command.build();
@@ -32,7 +32,7 @@ pub(crate) fn man() -> Result<ExitCode, Failure> {
     page.render_options_section(&mut out)?;
     let described: Vec<Id> = command.get_arguments().map(|argument| argument.get_id().clone()).collect();
     write_commands(&command, &described, &mut out)?;
-    // The tables and examples at the end of the help keep their lines.
+    // Keep the lines of the tables and examples at the end of the help.
     for part in AFTER_HELP.split("\n\n") {
         match part.split_once(":\n") {
             Some((title, lines)) => write_lines(title, lines, &mut out)?,
@@ -43,7 +43,7 @@ pub(crate) fn man() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a section for each command below another one, without the options that the page has above.
+/// Writes a section for each subcommand, without the options that the page already describes.
 fn write_commands(above: &Command, described: &[Id], out: &mut Vec<u8>) -> io::Result<()> {
     for command in above.get_subcommands().filter(|command| command.get_name() != "help") {
         let own = command.clone().mut_args(|argument| {
@@ -59,7 +59,7 @@ fn write_commands(above: &Command, described: &[Id], out: &mut Vec<u8>) -> io::R
         page.render_options_section(&mut section)?;
         out.extend(String::from_utf8_lossy(&section).replace(".SH ", ".SS ").bytes());
         if let Some(settings) = own.get_after_long_help() {
-            write_lines_of(&settings.to_string(), out)?;
+            write_verbatim(&settings.to_string(), out)?;
         }
         write_commands(command, described, out)?;
     }
@@ -68,11 +68,11 @@ fn write_commands(above: &Command, described: &[Id], out: &mut Vec<u8>) -> io::R
 
 fn write_lines(title: &str, lines: &str, out: &mut Vec<u8>) -> io::Result<()> {
     writeln!(out, ".SH \"{}\"", title.to_uppercase())?;
-    write_lines_of(lines, out)
+    write_verbatim(lines, out)
 }
 
-/// Writes lines as they are.
-fn write_lines_of(lines: &str, out: &mut Vec<u8>) -> io::Result<()> {
+/// Writes lines verbatim.
+fn write_verbatim(lines: &str, out: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     roff.control("nf", []);
     for line in lines.lines() {

@@ -1,13 +1,13 @@
-//! File descriptors: each connection takes one, and the usual soft limit of 1,024 is for programs of another
-//! kind.
+//! The limit of file descriptors: raises the soft limit, which is usually 1,024, and derives the maximum
+//! number of connections.
 
-/// The descriptors that are not for connections: databases, files, the log, and what `/mcp` asks.
+/// Descriptors that are reserved for databases, files, the log, and calls to Odoo.
 const RESERVED: usize = 256;
 
-/// Raises the soft limit of descriptors to the hard one, and says how many connections fit, at most `most`.
+/// Raises the soft limit of descriptors to the hard limit. Returns how many connections fit, at most `most`.
 pub(crate) fn connections(most: usize) -> usize {
     let Some(descriptors) = raise() else { return most };
-    let connections = fitting(descriptors).min(most);
+    let connections = available_for_connections(descriptors).min(most);
     if connections < most {
         tracing::warn!(
             descriptors,
@@ -20,12 +20,12 @@ pub(crate) fn connections(most: usize) -> usize {
     connections
 }
 
-/// What is left for connections; half of a limit so low that little would be.
-fn fitting(descriptors: usize) -> usize {
+/// The descriptors for connections: all but the reserved ones, and at least half of a low limit.
+fn available_for_connections(descriptors: usize) -> usize {
     descriptors.saturating_sub(RESERVED).max(descriptors / 2).max(1)
 }
 
-/// The number of descriptors once the limit is raised; none where there is no limit.
+/// Raises the limit. Returns the number of descriptors, or `None` if it is unlimited.
 #[cfg(unix)]
 fn raise() -> Option<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -52,10 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_follow_from_descriptors() {
-        assert_eq!(fitting(20_000), 19_744);
-        assert_eq!(fitting(1_024), 768);
-        assert_eq!(fitting(400), 200);
-        assert_eq!(fitting(0), 1);
+    fn connections_are_derived_from_the_limit() {
+        assert_eq!(available_for_connections(20_000), 19_744);
+        assert_eq!(available_for_connections(1_024), 768);
+        assert_eq!(available_for_connections(400), 200);
+        assert_eq!(available_for_connections(0), 1);
     }
 }

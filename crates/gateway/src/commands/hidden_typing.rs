@@ -1,8 +1,8 @@
-//! `HiddenTyping`: nothing that is typed at the terminal is shown, from before the prompt on.
+//! `HiddenTyping`: turns off the echo of the terminal before the first prompt.
 //!
-//! The prompt library hides typing after its prompt: a fast program, or a person who pastes, could be
-//! quicker. It also raises SIGINT for Ctrl-C while the terminal still hides, so SIGINT must not end the
-//! process here.
+//! The prompt library turns the echo off only after writing its prompt, which is too late for input that is
+//! pasted or sent by a program. For Ctrl-C it raises SIGINT while the echo is still off, so SIGINT must not
+//! terminate the process here.
 
 use std::fs::File;
 use std::io;
@@ -17,7 +17,7 @@ pub(crate) struct HiddenTyping {
 }
 
 impl HiddenTyping {
-    /// Hides what is typed as long as this value lives.
+    /// Turns the echo off until the value is dropped.
     pub(crate) fn begin() -> io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         let terminal = File::open("/dev/tty")?;
@@ -31,7 +31,7 @@ impl HiddenTyping {
 
 impl Drop for HiddenTyping {
     fn drop(&mut self) {
-        // Where the terminal is gone there is nothing to restore.
+        // Fails only if the terminal is closed.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }

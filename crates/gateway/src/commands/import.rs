@@ -1,4 +1,4 @@
-//! `orgcache import`: JSON files into an ERP's tables, all or nothing.
+//! `orgcache import`: imports JSON files into an ERP's tables, all rows or none.
 
 use std::io::Write;
 use std::process::ExitCode;

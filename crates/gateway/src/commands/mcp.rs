@@ -1,4 +1,4 @@
-//! `orgcache mcp`: an Odoo database for language models, on standard input and output.
+//! `orgcache mcp`: serves an Odoo database to language models over standard input and output.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use odoo::{ConfigError, OdooConfig};
 use odoo_mcp::{Caches, McpSettings, OdooServer, StreamOptions};
 use platform::settings::SettingError;
 
-use super::signals::{not_waited_for, stop_signal};
+use super::signals::{no_signal_handler, stop_signal};
 use crate::failure::Failure;
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
@@ -16,8 +16,8 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     };
     let (server, options) =
         (server().map_err(misconfigured)?, StreamOptions::from_env().map_err(misconfigured)?);
-    // A container's first process is not ended by a signal that it does not wait for.
-    let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
+    // Process 1 of a container ignores signals that it does not handle.
+    let stop = stop_signal().map_err(|error| no_signal_handler(&error))?;
     tokio::select! {
         served = server.serve_stdio(options) => served.map_err(Failure::nothing_done)?,
         () = stop => {}

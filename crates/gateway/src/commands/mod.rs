@@ -1,4 +1,4 @@
-//! What each command does, one file a command.
+//! The commands, one file per command, and helpers that they share.
 
 pub(crate) mod check;
 pub(crate) mod completions;

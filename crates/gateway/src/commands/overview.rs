@@ -1,4 +1,4 @@
-//! `orgcache overview`: what trees take in memory, the trees themselves, and one organization in detail.
+//! `orgcache overview`: the memory that trees take, a summary of each tree, and one organization in detail.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use crate::exposure;
 use crate::failure::Failure;
 use crate::show::{self, ClientTree, Extent};
 
-/// The most trees that are shown, and the most lines of each without --depth.
-const TREES: usize = 5;
-const LINES: usize = 20;
+/// The maximum number of trees, and of lines per tree without `--depth`.
+const MAX_TREES: usize = 5;
+const MAX_LINES: usize = 20;
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<ExitCode, Failure> {
     let backend = erp.open().await?;
     let mut trees = load(&backend, arguments.client.as_deref()).await?;
-    // The damaged ones first, the empty ones last.
+    // Damaged trees first, empty trees last.
     trees.sort_by_key(|tree| tree.as_ref().map_or(0, |tree| 1 + usize::from(tree.structure.is_empty())));
     let mut out = anstream::stdout().lock();
     if arguments.json {
@@ -27,12 +27,12 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<Ex
     }
     let sound: Vec<&ClientTree> = trees.iter().flatten().collect();
     show::memory(&mut out, &sound)?;
-    let extent = arguments.depth.map_or(Extent::Lines(LINES), Extent::Depth);
-    for tree in trees.iter().take(TREES) {
+    let extent = arguments.depth.map_or(Extent::Lines(MAX_LINES), Extent::Depth);
+    for tree in trees.iter().take(MAX_TREES) {
         show::tree(&mut out, tree, extent)?;
     }
     show::legend(&mut out)?;
-    if let Some(more) = trees.len().checked_sub(TREES).filter(|more| *more > 0) {
+    if let Some(more) = trees.len().checked_sub(MAX_TREES).filter(|more| *more > 0) {
         writeln!(out, "{more} more clients: `orgcache tree`, or one of them with --client NAME\n")?;
     }
     let deepest = sound.iter().find_map(|tree| Some((tree, tree.deepest()?)));
@@ -46,14 +46,14 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<Ex
         "Next: `{command} --help`, or a question:\n\n\
          echo '{{\"client\": \"{client}\", \"call\": \"natural_tree\",' \\\n\
          '\"args\": {{\"org\": \"{org}\"}}}}' | {command}{} query",
-        of_database(erp)
+        database_option(erp)
     )?;
     Ok(status(&trees))
 }
 
-/// The option by which the next command is about the same database. One with a password is better named by
-/// the variable.
-fn of_database(erp: &ErpArguments) -> String {
+/// The option that makes the suggested command use the same database. A URL with a password is left out: it
+/// belongs in the environment variable.
+fn database_option(erp: &ErpArguments) -> String {
     let is_set = std::env::var_os("ORGCACHE_DATABASE_URL").is_some_and(|url| !url.is_empty());
     match &erp.database_url {
         Some(url) if !is_set && !exposure::has_password(url) => {

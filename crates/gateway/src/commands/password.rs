@@ -1,5 +1,5 @@
-//! `orgcache password`: sets or removes passwords for the service, of one user or of many, and lists who has
-//! one.
+//! `orgcache password`: sets or removes the passwords of one user or of many, and lists the users with a
+//! password.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -18,10 +18,10 @@ use crate::exposure;
 use crate::failure::Failure;
 use crate::http::{MAX_PASSWORD_BYTES, hash_password};
 
-/// The shortest password, in characters, as NIST SP 800-63B has it.
+/// The minimum length of a password, in characters (NIST SP 800-63B).
 const MIN_CHARACTERS: usize = 8;
 
-/// The most bytes that are read from a file of users and passwords.
+/// The maximum size of a file of users and passwords, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<ExitCode, Failure> {
@@ -49,12 +49,16 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
             1 => writeln!(out, "1 password is set")?,
             many => writeln!(out, "{many} passwords are set")?,
         }
-        return tell_ended(&table, ended, &mut out);
+        return report_ended(&table, ended, &mut out);
     }
     let name = user.as_deref().unwrap_or_default();
     let id = user_id(&reader, name).await?;
-    // Read and hashed before the table is touched: without a password nothing changes.
-    let hash = if *remove { None } else { Some(hash_password(&ask(name)?).map_err(Failure::nothing_done)?) };
+    // Read and hash the password before touching the table, so that nothing changes if that fails.
+    let hash = if *remove {
+        None
+    } else {
+        Some(hash_password(&read_password(name)?).map_err(Failure::nothing_done)?)
+    };
     let table = open(store_url).await?;
     let had_one = table.get(id).await.map_err(not_set)?.is_some();
     let ended = table.set(id, hash.as_deref()).await.map_err(not_set)?;
@@ -63,11 +67,11 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
         None => writeln!(out, "the password of `{name}` (user {id}) is removed")?,
         Some(_) => writeln!(out, "the password of `{name}` (user {id}) is set")?,
     }
-    tell_ended(&table, ended, &mut out)
+    report_ended(&table, ended, &mut out)
 }
 
-/// Says how many sessions ended with their passwords.
-fn tell_ended(table: &PasswordTable, ended: u64, out: &mut impl Write) -> Result<ExitCode, Failure> {
+/// Reports how many sessions were ended.
+fn report_ended(table: &PasswordTable, ended: u64, out: &mut impl Write) -> Result<ExitCode, Failure> {
     writeln!(out, "sessions that were ended in the store: {ended}")?;
     if ended > 0 && table.kind() == DatabaseKind::Sqlite {
         writeln!(
@@ -83,13 +87,13 @@ fn not_set(error: impl Into<StoreError>) -> Failure {
     Failure::from(error.into())
 }
 
-/// The table of passwords, which is made where it is not there.
+/// Opens the password table. Creates it if it does not exist.
 async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
     store::migrate(&StoreOptions::new(store_url)).await.map_err(not_set)?;
     PasswordTable::open(Database::connect(store_url).await?).await.map_err(not_set)
 }
 
-/// The id of the user of a name.
+/// The id of the user with a login name.
 async fn user_id(reader: &ErpReader, name: &str) -> Result<UserId, Failure> {
     let user = reader.user_named(name).await?;
     let unknown = || {
@@ -99,7 +103,7 @@ async fn user_id(reader: &ErpReader, name: &str) -> Result<UserId, Failure> {
     user.map(|user| user.id).ok_or_else(unknown)
 }
 
-/// Lists who has a password: name and id, one user a line.
+/// Lists the users with a password, one per line: name and id.
 async fn list_users(
     reader: &ErpReader,
     table: &PasswordTable,
@@ -123,8 +127,8 @@ async fn list_users(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The password for a user: typed twice and not shown at a terminal, else a line of standard input.
-fn ask(user: &str) -> Result<String, Failure> {
+/// Reads a password: at a terminal typed twice without echo, otherwise a line of standard input.
+fn read_password(user: &str) -> Result<String, Failure> {
     let unreadable = |error| Failure::nothing_done(format!("the password cannot be read: {error}"));
     if io::stdin().is_terminal() {
         #[cfg(unix)]
@@ -137,7 +141,7 @@ fn ask(user: &str) -> Result<String, Failure> {
         return Ok(password);
     }
     let mut line = Vec::new();
-    // A longer one is seen to be too long.
+    // Enough bytes to detect a password that is too long.
     let limit = u64::try_from(MAX_PASSWORD_BYTES).unwrap_or(u64::MAX) + 3;
     io::stdin().lock().take(limit).read_until(b'\n', &mut line).map_err(unreadable)?;
     let line = line.strip_suffix(b"\n").unwrap_or(line.as_slice());
@@ -152,7 +156,7 @@ fn nothing_changed(why: &str) -> Failure {
     Failure::nothing_done(why).advise("Nothing was changed. --remove takes a password away.")
 }
 
-/// Is this long enough for a password, and no longer than may be?
+/// Checks the length of a password.
 fn check(password: &str) -> Result<(), Failure> {
     if password.is_empty() {
         return Err(nothing_changed("no password was given"));
@@ -171,7 +175,7 @@ fn check_length(bytes: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Users and hashes from a file of lines `user:password`. Every line is judged before any password is hashed.
+/// Reads users and hashes from a file of lines `user:password`. Checks all lines before it hashes a password.
 async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, String)>, Failure> {
     let unreadable =
         |error: io::Error| Failure::nothing_done(format!("`{}` cannot be read: {error}", file.display()));
@@ -186,7 +190,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
         opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     }
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
-        // The beginning of a line could be taken for all of it.
+        // A truncated line could look complete.
         return Err(unreadable(io::ErrorKind::FileTooLarge.into()).advise("Nothing was changed. Split it."));
     }
     let text = String::from_utf8(text).map_err(|error| {
@@ -201,7 +205,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
     })?;
     let mut passwords = Vec::new();
     let mut seen = HashSet::new();
-    // Some editors begin a file with a mark of its encoding.
+    // Some editors write a byte order mark.
     let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).lines();
     let lines = lines.map(|line| line.strip_suffix('\r').unwrap_or(line));
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
@@ -222,7 +226,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
     if passwords.is_empty() {
         return Err(nothing_changed("no user and no password was given"));
     }
-    // Hashing is slow on purpose: on all processors it takes as long as it has to.
+    // Hashing is slow by design, so use all processors.
     let tasks: Vec<_> = passwords
         .into_iter()
         .map(|(id, password)| tokio::task::spawn_blocking(move || (id, hash_password(&password))))

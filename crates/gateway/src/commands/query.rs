@@ -1,4 +1,4 @@
-//! `orgcache query`: JSON objects in, answers out, line by line.
+//! `orgcache query`: answers JSON questions, one per line.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -12,8 +12,7 @@ use crate::cli::ErpArguments;
 use crate::failure::{Failure, REFUSED};
 use crate::query::{AllClients, Answer, Erp, OneClient, answer_line};
 
-/// The longest line that is read. A longer one is answered with an error, and the next line is read all the
-/// same.
+/// The maximum length of a line. A longer one is answered with an error, and the next line is still read.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(crate) async fn run(
@@ -26,7 +25,7 @@ pub(crate) async fn run(
             let rule = reader.automatic_roles(automatic_roles).rule;
             answer_lines(AllClients::new(reader.clone(), rule)).await
         }
-        // Odoo is one client, which need not be named.
+        // Odoo has one client, which questions need not name.
         Backend::Odoo(source) => {
             let (client, rule) = (source.client(), AutomaticRoles::default());
             let tree = Arc::new(backend.load_tree(client).await?.structure);
@@ -62,7 +61,7 @@ enum Line {
     TooLong,
 }
 
-/// Reads one line, of which it keeps no more than the limit.
+/// Reads one line, and keeps at most `MAX_LINE_BYTES` of it.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<Line>> {
     line.clear();
     if input.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', line)? == 0 {

@@ -1,4 +1,4 @@
-//! `orgcache revisions`: the optional triggers by which an unchanged tree is known without reading it.
+//! `orgcache revisions`: manages the optional triggers that detect an unchanged tree without reading it.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,11 +1,10 @@
-//! What the users of the databases would have to be granted, said before anything begins.
+//! Checks the grants of the database users before a command starts.
 
 use erp_db::{Database, ErpReader, MissingRights, Purpose, StoreOptions, store};
 
 use crate::failure::Failure;
 
-/// Fails with all rights that are missing, in the databases that are named, and the statements that grant
-/// them.
+/// Fails if grants are missing in the given databases. The failure has the statements that grant all of them.
 pub(crate) async fn check(
     erp: Option<&Database>,
     store: Option<&StoreOptions>,

@@ -1,4 +1,4 @@
-//! The signals that end a command which would run for ever.
+//! The signals that stop a long-running command.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use tokio::signal;
 
 use crate::failure::Failure;
 
-/// Why a command does not begin.
-pub(crate) fn not_waited_for(error: &io::Error) -> Failure {
+/// The failure of a command that cannot install its signal handlers.
+pub(crate) fn no_signal_handler(error: &io::Error) -> Failure {
     Failure::nothing_done(format!("no signal can be waited for: {error}"))
 }
 
-/// Waits for Ctrl-C or SIGTERM. From here on neither ends the process by itself.
+/// Returns a future that waits for Ctrl-C or SIGTERM. After this call neither terminates the process.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {

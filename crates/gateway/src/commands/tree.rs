@@ -1,4 +1,4 @@
-//! `orgcache tree`: clients' trees as text, JSON or a graph, and one organization in detail.
+//! `orgcache tree`: prints clients' trees as text, JSON or a graph, or one organization in detail.
 
 use std::process::ExitCode;
 
@@ -10,15 +10,15 @@ use crate::cli::{ErpArguments, TreeArguments};
 use crate::failure::{Failure, REFUSED};
 use crate::show::{self, ClientTree, DamagedTree, Extent};
 
-/// The most lines that a tree takes without --depth.
-const LINES: usize = 100;
+/// The maximum number of lines per tree without `--depth`.
+const MAX_LINES: usize = 100;
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result<ExitCode, Failure> {
     let backend = erp.open().await?;
     let mut trees = load(&backend, arguments.which.client.as_deref()).await?;
     let closely = match &arguments.org {
         Some(text) => {
-            let (place, org) = find(&trees, text)?;
+            let (place, org) = find_organization(&trees, text)?;
             trees = trees.into_iter().nth(place).into_iter().collect();
             Some(org)
         }
@@ -34,7 +34,7 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result
         show::dot(&mut out, trees.iter().flatten(), all)?;
         return Ok(status(&trees));
     }
-    let extent = arguments.which.depth.map_or(Extent::Lines(LINES), Extent::Depth);
+    let extent = arguments.which.depth.map_or(Extent::Lines(MAX_LINES), Extent::Depth);
     for tree in &trees {
         show::tree(&mut out, tree, extent)?;
     }
@@ -45,13 +45,13 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result
     Ok(status(&trees))
 }
 
-/// The exit status: refused if a client's rows make no tree.
+/// The exit status: [`REFUSED`](crate::failure::REFUSED) if a client's rows do not form a tree.
 pub(crate) fn status(trees: &[Result<ClientTree, DamagedTree>]) -> ExitCode {
     if trees.iter().all(Result::is_ok) { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) }
 }
 
-/// The trees of one client or of all, with what is needed to show them. Where all are asked for, a client
-/// whose rows are damaged hides no other.
+/// Loads the trees of one client or of all, with the data to show them. If all are loaded, a damaged client
+/// does not prevent the others.
 pub(crate) async fn load(
     backend: &Backend,
     client: Option<&str>,
@@ -89,7 +89,7 @@ pub(crate) async fn load(
     Ok(trees)
 }
 
-/// The id of the client that has an id, a name or a search key.
+/// The id of the client with the given id, name or search key.
 fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
     if clients.iter().any(|client| client.id == text) {
         return Ok(text.to_owned());
@@ -108,12 +108,12 @@ fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Are two names the same, ignoring case?
+/// Whether two names are the same, ignoring case.
 fn is_same(one: &str, other: &str) -> bool {
     one == other || one.to_lowercase() == other.to_lowercase()
 }
 
-/// Is an error about the rows of one client, so that others may be sound?
+/// Whether an error concerns only the rows of one client.
 fn is_damage(error: &BackendError) -> bool {
     matches!(
         error,
@@ -126,8 +126,11 @@ fn is_damage(error: &BackendError) -> bool {
     )
 }
 
-/// The one organization that has an id, or else a name or a search key, and the place of its tree.
-fn find(trees: &[Result<ClientTree, DamagedTree>], text: &str) -> Result<(usize, OrgIndex), Failure> {
+/// The only organization with the given id, or else name or search key, and the index of its tree.
+fn find_organization(
+    trees: &[Result<ClientTree, DamagedTree>],
+    text: &str,
+) -> Result<(usize, OrgIndex), Failure> {
     let sound = || trees.iter().enumerate().filter_map(|(place, tree)| Some((place, tree.as_ref().ok()?)));
     let mut found: Vec<(usize, OrgIndex)> =
         sound().filter_map(|(place, tree)| Some((place, tree.structure.index_of(text)?))).collect();
@@ -162,7 +165,7 @@ fn find(trees: &[Result<ClientTree, DamagedTree>], text: &str) -> Result<(usize,
     })
 }
 
-/// The organizations of a tree that have a name or a search key.
+/// The organizations of a tree with the given name or search key.
 fn with_name(tree: &ClientTree, text: &str) -> impl Iterator<Item = OrgIndex> {
     tree.directory
         .iter()

@@ -1,5 +1,5 @@
-//! The generated client of the demonstration: 600 organizations, half of them in a wide part, half in a deep
-//! one, so that there is a tree of the size that people ask about.
+//! The generated client of the demonstration: 600 organizations, half of them in a wide part of the tree,
+//! half in a deep part. It shows how the service behaves with a large tree.
 
 use std::iter;
 
@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 /// The generated client, and its tree of organizations.
 const CLIENT: &str = "6E000000000000000000000000000000";
 const TREE: &str = "6E000000000000000000000000000001";
-/// The user who administers this client.
+/// The administrator of this client.
 pub(crate) const ADMINISTRATOR: &str = "GeneratedAdmin";
-/// Countries of the wide part, and the shops of each.
+/// The number of countries in the wide part, and of shops per country.
 const COUNTRIES: u8 = 12;
 const SHOPS: u8 = 24;
-/// The lengths of the chains of the deep part.
+/// The lengths of the chains in the deep part.
 const CHAINS: [u8; 6] = [49, 49, 49, 49, 49, 52];
-/// A chain begins with a legal entity, and so does each stretch of this length in it.
+/// Every so many levels of a chain, from the first one on, there is a legal entity.
 const STRETCH: u8 = 12;
 
-/// Changes the tree: a shop moves to the next country, or back, and an organization of a chain is set ready,
-/// or is not any more.
+/// Statements that change the tree: they move a shop to the next country or back, and toggle the ready flag
+/// of an organization in a chain.
 pub(super) const CHANGE: [&str; 2] = [
     "UPDATE ad_treenode SET parent_id = CASE parent_id
         WHEN '6E000000000000000000000000010100' THEN '6E000000000000000000000000010200'
@@ -29,7 +29,7 @@ pub(super) const CHANGE: [&str; 2] = [
      WHERE ad_org_id = '6E000000000000000000000000020330'",
 ];
 
-/// What an id is for.
+/// The kind of row that an id belongs to.
 #[derive(Clone, Copy)]
 enum Kind {
     Client = 0,
@@ -42,7 +42,7 @@ enum Kind {
     Node = 7,
 }
 
-/// Ids tell what they are for: a kind and two numbers.
+/// An id is composed of a kind and two numbers.
 fn id(kind: Kind, first: u8, second: u8) -> String {
     format!("6E{:024}{:02X}{first:02X}{second:02X}", 0, kind as u8)
 }
@@ -52,7 +52,7 @@ struct Principal {
     number: u8,
     user: String,
     role: String,
-    /// Where the role works; the administrator works everywhere.
+    /// The organization of the role. `None` for the administrator, who has access to all.
     org: Option<String>,
 }
 
@@ -76,8 +76,8 @@ pub(super) fn users() -> Vec<String> {
     principals().iter().map(|principal| id(Kind::User, principal.number, 0)).collect()
 }
 
-/// Is a user one of many like it, of whom naming the first is enough?
-pub(crate) fn is_one_of_many(user: &str) -> bool {
+/// Whether a user is one of many similar ones, but not the first, which represents them.
+pub(crate) fn is_not_first_of_its_kind(user: &str) -> bool {
     let mut alike =
         ["GeneratedCountry", "GeneratedChain"].into_iter().filter_map(|kind| user.strip_prefix(kind));
     alike.next().is_some_and(|which| which != "01" && which != "A")
@@ -86,7 +86,7 @@ pub(crate) fn is_one_of_many(user: &str) -> bool {
 /// All rows, by table.
 pub(super) fn rows() -> Vec<(&'static str, String)> {
     let common = json!({"ad_client_id": CLIENT, "ad_org_id": "0", "isactive": "Y"});
-    let with = |more: Value| merged(&common, more);
+    let with = |more: Value| merge(&common, more);
     let mut tables = vec![
         ("ad_client", vec![with(json!({"value": "Generated", "name": "Generated: 600 organizations"}))]),
         (
@@ -196,8 +196,8 @@ fn organizations() -> Vec<Organization> {
     all
 }
 
-/// The members of two objects; those of the second count where both have one.
-fn merged(common: &Value, more: Value) -> Value {
+/// Merges two objects. Members of the second override those of the first.
+fn merge(common: &Value, more: Value) -> Value {
     let mut all = common.as_object().cloned().unwrap_or_default();
     all.extend(more.as_object().cloned().unwrap_or_default());
     Value::Object(all)
@@ -210,13 +210,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_six_hundred_organizations_each_below_one_before_it() {
+    fn the_tree_has_600_organizations_each_after_its_parent() {
         let all = organizations();
         let mut known = BTreeSet::from(["0".to_owned()]);
         for org in &all {
-            assert!(known.contains(&org.parent), "{} is not below one before it", org.name);
+            assert!(known.contains(&org.parent), "{} comes before its parent", org.name);
             assert_eq!(org.id.len(), 32);
-            assert!(known.insert(org.id.clone()), "{} has the id of another one", org.name);
+            assert!(known.insert(org.id.clone()), "the id of {} is not unique", org.name);
         }
         assert_eq!(all.len(), 600);
         assert!(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_statements_change_is_there() {
+    fn the_changed_organizations_exist() {
         let ids: BTreeSet<String> = organizations().into_iter().map(|org| org.id).collect();
         for statement in CHANGE {
             let named = statement.split('\'').filter(|text| text.starts_with("6E"));

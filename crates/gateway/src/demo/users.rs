@@ -1,20 +1,20 @@
-//! The demonstration's users: all of them have one password, and some are offered to sign in as.
+//! The users of the demonstration. All have the same password, and the page offers some of them for login.
 
 use erp_db::ErpReader;
 use session::{LoginError, Principal, SessionManager, UserId};
 
-use super::generated::{self, is_one_of_many};
+use super::generated::{self, is_not_first_of_its_kind};
 use crate::failure::Failure;
 use crate::http::{Demonstration, DemonstrationUser, MemoryCredentials, hash_password};
 
-/// The password of every user. It is no secret: the demonstration is on loopback alone.
+/// The password of all users. It is public, because the demonstration listens only on loopback.
 const PASSWORD: &str = "orgcache";
 
-/// The user who administers the demonstration: the product's own administrator.
+/// The instance administrator of the demonstration: Openbravo's built-in administrator.
 pub(crate) const ADMINISTRATOR: &str = "100";
 
-/// One password for all users who can log in, and those to name: of the many users of a generated client, the
-/// administrator and the first of each kind.
+/// The credentials of all users who can log in, and the users to offer. Of the generated client's users it
+/// offers only the administrator and the first of each kind.
 pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demonstration), Failure> {
     let hash = hash_password(PASSWORD).map_err(Failure::nothing_done)?;
     let clients = reader.clients().await?;
@@ -25,7 +25,7 @@ pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demo
         let can_log_in = user.active && !user.locked && roles.iter().any(|role| role.active);
         let (Some(name), true) = (user.username, can_log_in) else { continue };
         ids.push(user.id);
-        if is_one_of_many(&name) {
+        if is_not_first_of_its_kind(&name) {
             continue;
         }
         let client = clients.iter().find(|client| client.id == user.client.as_str());
@@ -50,12 +50,12 @@ pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demo
     Ok((MemoryCredentials::shared(ids, &hash), Demonstration { password: PASSWORD.to_owned(), first, users }))
 }
 
-/// Signs each user of the generated client in.
+/// Logs each user of the generated client in.
 pub(super) async fn sign_in_visitors(manager: &SessionManager) -> Result<(), Failure> {
     for user in generated::users().iter().filter_map(|user| UserId::new(user).ok()) {
         match manager.login(Principal::new(user)).await {
             Ok(_) => {}
-            // The database may have been changed since it was made.
+            // The user may have changed the database since it was created.
             Err(LoginError::Refused(refusal)) => {
                 tracing::info!(%refusal, "a user of the demonstration cannot sign in");
             }

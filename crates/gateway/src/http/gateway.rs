@@ -1,4 +1,4 @@
-//! `Gateway`: what all requests share.
+//! `Gateway`: the state that all requests share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ use crate::http::middleware::security_headers::SecurityHeaders;
 use crate::http::settings::Settings;
 use crate::http::wire::json_body::BodyLimits;
 
-/// The longest wait for an administrator's rights. Without them nothing is shown.
+/// The maximum wait for an administrator's rights. Without them the request is refused.
 pub(crate) const RIGHTS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The service without its sockets: give [`router`](super::router) to any server, or run
@@ -37,7 +37,7 @@ pub struct Gateway {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) backend: Backend,
-    /// Reads who may administer.
+    /// Reads administrator rights, with a time limit per statement.
     pub(crate) rights: Backend,
     pub(crate) manager: SessionManager,
     pub(crate) credentials: Box<dyn Credentials>,
@@ -76,7 +76,7 @@ pub struct Parts {
 }
 
 impl Gateway {
-    /// A service of these parts. It opens no connection.
+    /// Creates a service from its parts. Opens no connection.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, source, manager, credentials, assertions, settings, clock } = parts;
@@ -133,7 +133,7 @@ impl Gateway {
         }
     }
 
-    /// What a person who starts the service should know about it.
+    /// What the greeting says about the ERP.
     pub(crate) fn about(&self) -> Option<String> {
         match &self.inner.backend {
             Backend::Database(_) => None,

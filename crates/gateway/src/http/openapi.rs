@@ -1,5 +1,5 @@
-//! `Description`: the routes in the terms of OpenAPI 3.1. Schemas are derived from the types that handlers
-//! read and write, refusals from what a route takes.
+//! `Description`: the OpenAPI 3.1 document. Schemas are derived from the types that handlers read and write,
+//! error answers from the parameters of a route.
 
 use std::borrow::Cow;
 
@@ -7,18 +7,18 @@ use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-/// What each refusal means, with its name in the description.
+/// The error answers: status, name in the document, and meaning.
 const REFUSALS: [(u16, &str, &str); 15] = [
     (400, "BadRequest", "The request names no host or several, or its body is not JSON."),
-    (401, "Unauthorized", "No credential, or one that is not accepted; which of them, is not said."),
+    (401, "Unauthorized", "No credential, or one that is not accepted. The answer does not say which."),
     (403, "Forbidden", "The user, role or administrator may not do this, or the CSRF value is missing."),
     (404, "NotFound", "There is no such thing."),
     (408, "TooSlow", "The body did not arrive in time."),
-    (409, "Conflict", "The session was ended while it was made."),
+    (409, "Conflict", "The session was ended while it was created."),
     (413, "TooLarge", "The body is too long."),
-    (415, "NotJson", "The body is not said to be JSON."),
-    (421, "Misdirected", "The service is on loopback and was asked for by another name."),
-    (422, "WrongValue", "A value cannot be; `field` names it."),
+    (415, "NotJson", "The `Content-Type` is not JSON."),
+    (421, "Misdirected", "The service listens on loopback, and the `Host` is not a name of this machine."),
+    (422, "WrongValue", "A value is invalid; `field` names it."),
     (429, "TooMany", "Too many attempts, or too many sessions; `Retry-After` says when to try again."),
     (431, "HeadTooLarge", "The head of the request is too long."),
     (500, "Internal", "A defect of the service."),
@@ -31,7 +31,7 @@ const REFUSALS: [(u16, &str, &str); 15] = [
     ),
 ];
 
-/// What any route may answer.
+/// Error answers of all routes.
 const REFUSALS_OF_ALL: [u16; 5] = [400, 421, 431, 500, 503];
 
 const ABOUT: &str = "A login pins the organization tree and the role's access as they are at that moment; nothing changes \
@@ -41,7 +41,7 @@ const ABOUT: &str = "A login pins the organization tree and the role's access as
     page that asks by itself, now and then, sends the header `x-orgcache-background`: such a GET does \
     not count as use of the session.";
 
-/// The description of a service, as routes are added to it.
+/// The document, to which routes are added.
 #[derive(Debug)]
 pub(crate) struct Description {
     paths: Map<String, Value>,
@@ -54,7 +54,7 @@ pub(crate) struct Description {
 pub(crate) struct RouteDescription<'a> {
     requests: &'a mut SchemaGenerator,
     answers: &'a mut SchemaGenerator,
-    /// Its parts that do not grow.
+    /// The members that do not accumulate.
     json: Map<String, Value>,
     body: Option<Schema>,
     examples: Map<String, Value>,
@@ -78,7 +78,7 @@ impl Description {
         }
     }
 
-    /// Adds a route. `needs_session` says whether callers must be logged in.
+    /// Adds a route. `needs_session`: whether the caller must be logged in.
     pub(crate) fn add(
         &mut self,
         (method, path): (&str, &str),
@@ -115,7 +115,7 @@ impl Description {
         }
     }
 
-    /// The document.
+    /// Completes the document.
     pub(crate) fn finish(mut self) -> String {
         let mut schemas = self.requests.take_definitions(true);
         schemas.append(&mut self.answers.take_definitions(true));
@@ -191,34 +191,34 @@ impl RouteDescription<'_> {
         self.json.into()
     }
 
-    /// More about it than its summary.
+    /// Sets the description, in addition to the summary.
     pub(crate) fn says(&mut self, description: &str) -> &mut Self {
         self.set("description", description)
     }
 
-    /// Reads a JSON body.
+    /// Declares a JSON body.
     pub(crate) fn reads<T: JsonSchema>(&mut self) -> &mut Self {
         self.body = Some(self.requests.subschema_for::<T>());
         self.refuses(&[408, 413, 415, 422])
     }
 
-    /// Gives an example of the body.
+    /// Adds an example of the body.
     pub(crate) fn example(&mut self, name: &str, value: Value) -> &mut Self {
         self.examples.insert(name.to_owned(), json!({"value": value}));
         self
     }
 
-    /// Takes a part of the path.
+    /// Declares a path parameter.
     pub(crate) fn in_path<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
         self.parameter::<T>("path", name, description, true)
     }
 
-    /// Takes a parameter of the query.
+    /// Declares an optional query parameter.
     pub(crate) fn in_query<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
         self.parameter::<T>("query", name, description, false)
     }
 
-    /// Takes a parameter of the query that must be there.
+    /// Declares a required query parameter.
     pub(crate) fn must_have<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
         self.parameter::<T>("query", name, description, true)
     }
@@ -238,7 +238,7 @@ impl RouteDescription<'_> {
         self.refuses(&[422])
     }
 
-    /// Answers JSON.
+    /// Declares a JSON answer.
     pub(crate) fn answers<T: JsonSchema>(&mut self, status: u16, description: &str) -> &mut Self {
         let schema = self.answers.subschema_for::<T>();
         self.response(
@@ -247,18 +247,18 @@ impl RouteDescription<'_> {
         )
     }
 
-    /// Answers text.
+    /// Declares a text answer.
     pub(crate) fn answers_text(&mut self, media_type: &str, description: &str) -> &mut Self {
         let content = json!({media_type: {"schema": {"type": "string"}}});
         self.response(200, json!({"description": description, "content": content}))
     }
 
-    /// Answers without a body.
+    /// Declares an answer without a body.
     pub(crate) fn answers_nothing(&mut self, description: &str) -> &mut Self {
         self.response(204, json!({"description": description}))
     }
 
-    /// May be refused with these too.
+    /// Declares further error answers.
     pub(crate) fn refuses(&mut self, statuses: &[u16]) -> &mut Self {
         for (status, name, _) in REFUSALS.iter().filter(|(status, ..)| statuses.contains(status)) {
             self.response(*status, json!({"$ref": format!("#/components/responses/{name}")}));
@@ -272,7 +272,7 @@ impl RouteDescription<'_> {
     }
 }
 
-/// Makes a type that stands for a schema which no type of the service has.
+/// Defines types for schemas that no type of the service has.
 macro_rules! schemas {
     ($($(#[$docs:meta])* $name:ident, $is_inline:literal, $schema:tt;)+) => {$(
         $(#[$docs])*
@@ -304,17 +304,17 @@ schemas! {
         "pattern": r"^[^\u0000]+$",
         "description": "An id of the ERP: 1 to 32 bytes, none of them NUL.",
     };
-    /// A name of a session, a fingerprint or a token.
+    /// The id of a session, a fingerprint or a token.
     Hex, true, {
         "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "32 bytes as hexadecimal digits.",
     };
-    /// Any value. Written as an object, because some tools fail on the equivalent schema `true`.
+    /// Any JSON value. An object schema, because some tools fail on the equivalent `true`.
     AnyValue, true, {"description": "Any JSON value."};
     /// Any object.
     AnyObject, true, {"type": "object"};
 }
 
-/// The schema of how many things a page may hold.
+/// The schema of a page size.
 #[derive(Debug)]
 pub(crate) enum PageSize<const USUAL: usize, const MOST: usize> {}
 

@@ -1,4 +1,4 @@
-//! For operators: `GET /healthz`, `/readyz` and `/metrics`.
+//! Routes for operators: `GET /healthz`, `/readyz` and `/metrics`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,12 +9,12 @@ use session_axum::Problem;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::OrUnavailable;
 
-/// This process runs. It says nothing about databases: restarting a process does not mend them.
+/// Liveness: the process runs. Independent of databases, because a restart would not help against an outage.
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// This instance takes requests: the ERP's database answers, and no shutdown has begun.
+/// Readiness: the ERP's database answers, and no shutdown has begun.
 pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<&'static str, Problem> {
     if gateway.is_closing() {
         return Err(Problem::unavailable("this instance is shutting down"));

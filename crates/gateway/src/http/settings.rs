@@ -15,14 +15,15 @@ use crate::http::mcp::Mcp;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Do clients connect over TLS? If so, cookies are `Secure` and answers tell browsers to use TLS only.
-    /// Always true beyond loopback.
+    /// Whether clients connect over TLS. If so, cookies are `Secure` and answers tell browsers to use only
+    /// TLS. Always true beyond loopback.
     pub secure: bool,
-    /// Answer only requests whose `Host` names this machine? Prevents DNS rebinding of a service on loopback.
+    /// Whether to answer only requests whose `Host` names this machine. Prevents DNS rebinding of a service
+    /// on loopback.
     pub local_names_only: bool,
     /// Users who administer all clients.
     pub instance_admins: Vec<UserId>,
-    /// Accept the ERP's own password hashes for users without an orgcache password?
+    /// Whether to accept the ERP's own password hashes for users without an orgcache password.
     pub erp_passwords: bool,
     /// Proxies whose `X-Forwarded-For` and `X-Request-Id` are trusted.
     pub trusted_proxies: Vec<IpNet>,

@@ -1,4 +1,4 @@
-//! `Arguments`: what a call is given, taken out one by one.
+//! `Arguments`: the arguments of a call, parsed without copying and consumed by name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,17 +10,17 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::problem::QueryProblem;
 
-/// The arguments of a call. Each is taken out by its name, and none may be left over.
+/// The arguments of a call. The call takes each by its name, and none may remain.
 #[derive(Default)]
 pub(crate) struct Arguments<'a> {
-    /// As they came: calls have few, so a list is faster than a map.
-    left: Vec<(Cow<'a, str>, ArgumentValue<'a>)>,
-    /// Is there nothing but text, as in an address?
+    /// In their original order. Calls have few arguments, so a list is faster than a map.
+    remaining: Vec<(Cow<'a, str>, ArgumentValue<'a>)>,
+    /// Whether all values are text, as in a query string.
     is_text: bool,
 }
 
-/// An argument as it was given. Most are texts, which are borrowed where they stand as they are. An object
-/// keeps every part of it, so that one given twice is seen.
+/// The value of an argument. Texts without escapes are borrowed from the input. An object keeps all of its
+/// members, so that a repeated member is detected.
 enum ArgumentValue<'a> {
     Text(Cow<'a, str>),
     Flag(bool),
@@ -30,17 +30,17 @@ enum ArgumentValue<'a> {
     Object(Arguments<'a>),
 }
 
-/// An id as it was given; none for null.
+/// An id from the input, not yet validated. `None` for null.
 pub(crate) type Id<'a> = Option<Cow<'a, str>>;
 
-/// A record of the call `closest`: its id and its organization's.
+/// A record of the call `closest`: its id and the id of its organization.
 pub(crate) type Record<'a> = (Cow<'a, str>, Id<'a>);
 
-/// A text, borrowed where it stands as it is.
+/// A text, borrowed from the input if it has no escapes.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// The members of a JSON object in their order, also one that comes twice.
+/// The members of a JSON object in their original order, repeated ones included.
 pub(super) struct Members<'a, V>(pub(super) Vec<(Cow<'a, str>, V)>);
 
 impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
@@ -74,8 +74,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
 }
 
 impl<'a> From<Members<'a, ArgumentValue<'a>>> for Arguments<'a> {
-    fn from(Members(left): Members<'a, ArgumentValue<'a>>) -> Self {
-        Arguments { left, is_text: false }
+    fn from(Members(remaining): Members<'a, ArgumentValue<'a>>) -> Self {
+        Arguments { remaining, is_text: false }
     }
 }
 
@@ -85,7 +85,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for ArgumentValue<'a> {
     }
 }
 
-/// Reads an argument from any value.
+/// Accepts any JSON value as an argument.
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {
@@ -137,18 +137,18 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Arguments<'a> {
-    /// Texts, as an address has them: yes and no are `true` and `false`, a list is its name again for each of
-    /// it, and there is no null.
+    /// Arguments of a query string, which are all text. Flags are `true` and `false`, a list repeats its
+    /// name, and null cannot be expressed.
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(texts: I) -> Self {
-        let left = texts.into_iter().map(|(name, text)| (name, ArgumentValue::Text(text))).collect();
-        Arguments { left, is_text: true }
+        let remaining = texts.into_iter().map(|(name, text)| (name, ArgumentValue::Text(text))).collect();
+        Arguments { remaining, is_text: true }
     }
 }
 
 impl<'a> Arguments<'a> {
-    /// Every argument was expected.
-    pub(crate) fn done(self) -> Result<(), QueryProblem> {
-        match self.left.iter().map(|(name, _)| name).min() {
+    /// Fails if an argument remains that the call does not have.
+    pub(crate) fn expect_none_left(self) -> Result<(), QueryProblem> {
+        match self.remaining.iter().map(|(name, _)| name).min() {
             Some(name) => Err(QueryProblem::wrong_argument(name, "is not one of this call")),
             None => Ok(()),
         }
@@ -167,7 +167,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Yes or no.
+    /// A flag.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, QueryProblem> {
         match self.take(name)? {
             ArgumentValue::Flag(flag) => Ok(flag),
@@ -177,22 +177,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Yes or no, or none if the argument is left out.
+    /// A flag, or `None` if the argument is missing.
     pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, QueryProblem> {
-        self.has(name).then(|| self.flag(name)).transpose()
+        self.contains(name).then(|| self.flag(name)).transpose()
     }
 
-    /// An id, or none where nothing is said.
+    /// An id, or `None` if the argument is missing or null.
     pub(crate) fn optional_id(&mut self, name: &str) -> Result<Id<'a>, QueryProblem> {
-        if self.has(name) { self.id(name) } else { Ok(None) }
+        if self.contains(name) { self.id(name) } else { Ok(None) }
     }
 
-    /// Ids; none if the argument is missing. Texts that cannot be an id are left out.
+    /// Ids, none if the argument is missing. Skips texts that are no valid id.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, QueryProblem> {
         let wrong = || QueryProblem::wrong_argument(name, "must be an array of ids");
         let ids: Vec<ArgumentValue<'_>> = if self.is_text {
-            self.left.extract_if(.., |(other, _)| other == name).map(|(_, given)| given).collect()
-        } else if self.has(name) {
+            self.remaining.extract_if(.., |(other, _)| other == name).map(|(_, given)| given).collect()
+        } else if self.contains(name) {
             let ArgumentValue::List(ids) = self.take(name)? else { return Err(wrong()) };
             ids
         } else {
@@ -210,32 +210,32 @@ impl<'a> Arguments<'a> {
         let record = |record| {
             let ArgumentValue::Object(mut record) = record else { return Err(wrong()) };
             let parts = (record.text("id")?, record.id("org")?);
-            record.done()?;
+            record.expect_none_left()?;
             Ok(parts)
         };
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. One that is given twice is ambiguous.
+    /// Removes and returns an argument. Fails if it is given twice, because that is ambiguous.
     fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, QueryProblem> {
-        let place = self.left.iter().position(|(other, _)| other == name);
-        let (_, value) = self.left.remove(place.ok_or_else(|| QueryProblem::missing_argument(name))?);
-        if self.has(name) {
+        let place = self.remaining.iter().position(|(other, _)| other == name);
+        let (_, value) = self.remaining.remove(place.ok_or_else(|| QueryProblem::missing_argument(name))?);
+        if self.contains(name) {
             Err(QueryProblem::wrong_argument(name, "is given more than once"))
         } else {
             Ok(value)
         }
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.left.iter().any(|(other, _)| other == name)
+    fn contains(&self, name: &str) -> bool {
+        self.remaining.iter().any(|(other, _)| other == name)
     }
 
-    /// Is there an argument of a name that is anything but a text?
-    pub(crate) fn has_other(&self, name: &str, text: &str) -> bool {
+    /// Whether there is an argument with this name whose value is not `text`.
+    pub(crate) fn has_value_other_than(&self, name: &str, text: &str) -> bool {
         let is_other =
             |given: &ArgumentValue<'_>| !matches!(given, ArgumentValue::Text(given) if given == text);
-        self.left.iter().any(|(other, given)| other == name && is_other(given))
+        self.remaining.iter().any(|(other, given)| other == name && is_other(given))
     }
 }
 

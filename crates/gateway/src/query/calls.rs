@@ -1,4 +1,4 @@
-//! The calls, by name.
+//! The calls by name, and their dispatch to the kinds of questions.
 
 mod company;
 mod database;
@@ -53,7 +53,7 @@ pub(crate) const CALLS: [&str; 36] = [
     "legacy_accessible_tree",
 ];
 
-/// A question, by what it takes to answer it.
+/// A parsed question, grouped by the data that its answer needs.
 enum Question<'a> {
     Tree(tree::TreeQuestion<'a>),
     Database(database::DatabaseQuestion<'a>),
@@ -74,16 +74,16 @@ impl<'a> Question<'a> {
         } else {
             return Err(QueryProblem::unknown_call(call));
         };
-        from.done()?;
+        from.expect_none_left()?;
         Ok(question)
     }
 }
 
-/// Does a call ask what another role than one's own may, or another user? One that names none asks nothing
-/// yet.
+/// Whether a call asks about a role or user other than the caller's. `false` if the call names none, because
+/// it then fails for the missing argument.
 pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: RoleId, user: UserId) -> bool {
-    (role::takes_a_role(call) && arguments.has_other("role", role.as_str()))
-        || (company::takes_a_user(call) && arguments.has_other("user", user.as_str()))
+    (role::takes_a_role(call) && arguments.has_value_other_than("role", role.as_str()))
+        || (company::takes_a_user(call) && arguments.has_value_other_than("user", user.as_str()))
 }
 
 /// Answers a call.
@@ -91,10 +91,11 @@ pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: RoleI
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
 pub(crate) async fn call(erp: &mut impl Erp, request: Request<'_>) -> Result<Value, QueryProblem> {
-    // The arguments are judged before the client: the same line has the same fault on every database.
+    // Check the arguments before the client, so that a wrong line gets the same error on every database.
     let question = Question::take(&request.call, request.arguments)?;
     let client = request.client.as_deref();
-    // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
+    // Futures that query the database are large. Boxing them keeps this future small for questions that the
+    // tree answers alone.
     match &question {
         Question::Tree(question) => Ok(question.answer(erp.tree(client).await?.provider())),
         Question::Database(question) => Box::pin(question.answer(erp, client)).await,

@@ -1,4 +1,4 @@
-//! `Erp`: where the answers come from. [`AllClients`] is for the command line, [`OneClient`] for a session.
+//! `Erp`: the data source of answers. [`AllClients`] serves the command line, [`OneClient`] a session.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,43 +31,44 @@ impl Tree {
     }
 }
 
-/// The clients that questions may be about, with their trees, and what else questions read.
+/// The clients that questions may ask about, their trees, and the other data that answers need.
 pub(crate) trait Erp {
-    /// The database of the ERP, unless the ERP is an Odoo.
+    /// The database of the ERP. `None` if the ERP is Odoo.
     fn reader(&self) -> Option<&ErpReader>;
 
-    /// The Odoo, if the ERP is one.
+    /// The source of Odoo's companies. `None` if the ERP is a database.
     fn odoo(&self) -> Option<&CompanySource>;
 
-    /// The rule for automatic roles, where a question names none.
+    /// The default rule for automatic roles.
     fn automatic_roles(&self) -> AutomaticRoles;
 
-    /// Whether answers may be about a client. It need not exist.
+    /// Whether questions may ask about a client. The client need not exist.
     fn covers(&self, client: &str) -> bool;
 
     /// Whether a client is covered and exists.
-    async fn has(&self, client: &str) -> Result<bool, QueryProblem>;
+    async fn client_exists(&self, client: &str) -> Result<bool, QueryProblem>;
 
-    /// Checks that a client is there, and that it is named unless there is only one. Its tree may be damaged.
-    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem>;
+    /// Fails unless the client exists. `None` is the only client, and fails if there are several. The
+    /// client's tree may be damaged.
+    async fn require_client(&self, client: Option<&str>) -> Result<(), QueryProblem>;
 
-    /// The tree of a client; without a name, of the only one.
+    /// The tree of a client. `None` is the only client.
     async fn tree(&mut self, client: Option<&str>) -> Result<Tree, QueryProblem>;
 
     /// The covered client to which an organization belongs.
     async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, QueryProblem>;
 
-    /// Whether answers may be about an organization.
+    /// Whether questions may ask about an organization.
     async fn covers_organization(&self, org: &str) -> Result<bool, QueryProblem>;
 
-    /// A role without what belongs to clients that are not covered; `None` if it is of such a client itself.
+    /// Removes data of clients that are not covered from a role. `None` if the role itself belongs to one.
     fn restrict(&self, role: RoleFacts) -> Option<RoleFacts>;
 
     /// The names of a client's organizations.
     async fn directory(&self, client: ClientId) -> Result<Directory, QueryProblem>;
 }
 
-/// Every client of a database. Each tree is loaded once.
+/// All clients of a database. Loads each tree once.
 pub(crate) struct AllClients {
     reader: ErpReader,
     automatic_roles: AutomaticRoles,
@@ -97,19 +98,19 @@ impl Erp for AllClients {
         true
     }
 
-    async fn has(&self, client: &str) -> Result<bool, QueryProblem> {
+    async fn client_exists(&self, client: &str) -> Result<bool, QueryProblem> {
         match ClientId::new(client) {
             Ok(id) => Ok(self.loaded.contains_key(&id) || self.reader.client_exists(id).await?),
             Err(_) => Ok(false),
         }
     }
 
-    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem> {
+    async fn require_client(&self, client: Option<&str>) -> Result<(), QueryProblem> {
         let client = client_id(client.ok_or_else(|| QueryProblem::missing_argument("client"))?)?;
         if self.loaded.contains_key(&client) {
             return Ok(());
         }
-        // An unknown client is an error of the reader's, with its words.
+        // The reader reports an unknown client.
         Ok(self.reader.require_client(client).await?)
     }
 
@@ -144,7 +145,7 @@ impl Erp for AllClients {
     }
 }
 
-/// One client with a pinned tree. Answers are as if there were no other client.
+/// One client with a pinned tree. Other clients look as if they did not exist.
 pub(crate) struct OneClient<'a> {
     backend: &'a Backend,
     automatic_roles: AutomaticRoles,
@@ -185,11 +186,11 @@ impl Erp for OneClient<'_> {
         self.tree.client.as_str() == client
     }
 
-    async fn has(&self, client: &str) -> Result<bool, QueryProblem> {
+    async fn client_exists(&self, client: &str) -> Result<bool, QueryProblem> {
         Ok(self.covers(client))
     }
 
-    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem> {
+    async fn require_client(&self, client: Option<&str>) -> Result<(), QueryProblem> {
         match client {
             Some(client) if !self.covers(client) => Err(QueryProblem::unknown_client(client)),
             _ => Ok(()),
@@ -197,7 +198,7 @@ impl Erp for OneClient<'_> {
     }
 
     async fn tree(&mut self, client: Option<&str>) -> Result<Tree, QueryProblem> {
-        self.require(client).await?;
+        self.require_client(client).await?;
         Ok(self.tree.clone())
     }
 

@@ -1,8 +1,8 @@
-//! Questions as JSON: `orgcache query`, one object a line, and the service's questions. All calls are in
-//! docs/query.md.
+//! Questions and answers in JSON, for `orgcache query` (one object per line) and for the service.
+//! docs/query.md lists the calls.
 //!
-//! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where
-//! the answers come from. Here is what is written.
+//! `request` parses a question and `arguments` its arguments. `calls` answers it from the data of `erp`. This
+//! file writes the answer.
 
 mod arguments;
 mod calls;
@@ -33,7 +33,7 @@ pub(crate) async fn answer_line<'a>(erp: &mut impl Erp, line: &'a [u8]) -> Answe
 /// The answer to one line.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer<'a> {
-    /// The id of the request, as it was written; none where it had none.
+    /// The id of the request, verbatim. `None` if it had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The answer to a line of which the rest was not read.
+    /// The answer to a line that is longer than the limit and was not read completely.
     pub(crate) fn too_long(limit: u64) -> Self {
         let problem = QueryProblem::bad_request(format!("the line is longer than {limit} bytes"));
         Self::new(Some(RawValue::NULL), Err(problem))

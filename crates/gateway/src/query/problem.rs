@@ -1,4 +1,4 @@
-//! `QueryProblem`: why a question cannot be answered.
+//! `QueryProblem`: the error answer to a question.
 
 use std::borrow::Cow;
 
@@ -30,26 +30,26 @@ pub(crate) enum Code {
     UnknownCall,
     UnknownClient,
     UnknownRole,
-    /// There is no such user of Odoo, or one who may not sign in.
+    /// Odoo has no such user, or the user may not log in.
     UnknownUser,
     MissingArgument,
     WrongArgument,
     NotAnAdministrator,
-    /// The ERP is of another kind than the call is about.
+    /// The call needs another kind of ERP.
     NotInErp,
-    /// The client's rows make no tree.
+    /// The client's rows do not form a tree.
     DamagedTree,
-    /// A value in the database cannot be what its column says.
+    /// A value in the database is invalid for its column.
     DamagedRows,
-    /// A table or column is not there.
+    /// A table or column is missing.
     NotInDatabase,
     /// The database does not answer.
     Database,
 }
 
 impl Code {
-    /// Its name, and what to say where the message may tell about the inside of this installation; `None`
-    /// where it does not.
+    /// The code's name, and a replacement for messages that may reveal internals of this installation. `None`
+    /// if the message reveals none.
     fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
             Code::BadJson => ("bad_json", None),
@@ -110,12 +110,12 @@ impl QueryProblem {
         Self::new(Code::NotAnAdministrator, message)
     }
 
-    /// What Openbravo's tables store beside the tree.
+    /// The call needs columns that only Openbravo's database has.
     pub(crate) fn not_in_odoo() -> Self {
         Self::new(Code::NotInErp, "odoo stores nothing of the kind")
     }
 
-    /// What Odoo has and Openbravo's tables do not.
+    /// The call needs companies, which only Odoo has.
     pub(crate) fn not_in_database() -> Self {
         Self::new(Code::NotInErp, "users of a database have roles, not companies")
     }
@@ -150,12 +150,12 @@ impl QueryProblem {
         Self::new(Code::WrongArgument, format!("argument `{name}` {expected}")).with_argument(name)
     }
 
-    /// Whether the message tells about the inside of this installation, so that it belongs into the log.
+    /// Whether the message reveals internals of this installation, so that it belongs only in the log.
     pub(crate) fn is_internal(&self) -> bool {
         self.code != Code::UnknownClient && self.code.words().1.is_some()
     }
 
-    /// The same problem for callers over the network.
+    /// The problem for callers over the network: without internals of this installation.
     pub(crate) fn without_internals(mut self) -> Self {
         if let (_, Some(message)) = self.code.words() {
             message.clone_into(&mut self.message);
@@ -189,7 +189,7 @@ impl From<BackendError> for QueryProblem {
     }
 }
 
-/// Enough of a text to recognize it.
+/// A text, shortened for a message.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     shorten(text, NAME_BYTES)
 }

@@ -1,4 +1,4 @@
-//! `Request`: one line, taken apart.
+//! `Request`: a parsed question.
 
 use std::borrow::Cow;
 
@@ -11,22 +11,22 @@ use super::problem::{QueryProblem, shortened};
 
 /// One question.
 pub(crate) struct Request<'a> {
-    /// Nothing where it is the only one.
+    /// `None` for the only client.
     pub(crate) client: Option<Cow<'a, str>>,
     pub(crate) call: Cow<'a, str>,
     pub(crate) arguments: Arguments<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// Takes a line apart, into the id to answer with (null where the line is no JSON object), as it is
-    /// written, and the question or what is wrong with it.
+    /// Parses a line into its id, verbatim (null if the line is no JSON object), and the question or the
+    /// problem with it.
     pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, QueryProblem>) {
         match serde_json::from_slice::<Members<'_, &RawValue>>(line) {
             Ok(Members(parts)) => {
                 let id = parts.iter().find(|(name, _)| name == "id").map(|(_, id)| *id);
                 (id, Self::from_parts(&parts))
             }
-            // The line may be another value, or break off as one.
+            // The line is another JSON value, or incomplete.
             Err(error) if error.is_data() => {
                 let problem = match serde_json::from_slice::<Value>(line) {
                     Ok(_) => QueryProblem::bad_request("a question is a JSON object"),
@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Reads a part of a question.
+/// Parses one member of a question.
 fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, QueryProblem> {
     serde_json::from_str(json).map_err(|error| {
         if error.is_data() { QueryProblem::bad_request(expected) } else { QueryProblem::bad_json(&error) }

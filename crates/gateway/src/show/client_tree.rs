@@ -1,20 +1,20 @@
-//! `ClientTree`: a client's tree with the names to show it, and the part of it that a screen can hold.
+//! `ClientTree`: a client's tree with its names, and the selection of its lines for a screen.
 
 use erp_db::{Client, Directory};
 use org_structure::{OrgIndex, OrgStructure};
 
 use super::plain;
 
-/// A client's tree, and what is read beside it to show it.
+/// A client's tree, with the data that is needed to show it.
 pub(crate) struct ClientTree {
     pub(crate) client: Client,
     pub(crate) structure: OrgStructure,
-    /// What is odd about it.
+    /// The findings in its rows.
     pub(crate) notes: Vec<String>,
     pub(crate) directory: Directory,
 }
 
-/// A client whose rows do not make a tree, and why.
+/// A client whose rows do not form a tree, and the reason.
 pub(crate) struct DamagedTree {
     pub(crate) client: Client,
     pub(crate) damage: String,
@@ -23,35 +23,34 @@ pub(crate) struct DamagedTree {
 /// How much of a tree to show.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Extent {
-    /// Every organization down to this level; the roots are level 0.
+    /// All organizations down to this level. The roots have level 0.
     Depth(usize),
-    /// All of a small tree; else as many levels as fit into this many lines, with the first children of each
-    /// organization.
+    /// The whole tree if it fits into this many lines. Otherwise as many levels as fit, with only the first
+    /// children of each organization.
     Lines(usize),
 }
 
-/// The children that a summary shows of one organization.
+/// The number of children per organization in a summary.
 const FIRST_CHILDREN: usize = 10;
 
 /// A line of a tree.
 #[derive(Clone, Copy)]
 pub(super) struct Line {
     pub(super) depth: usize,
-    /// Whether it is the last of its siblings, in the lowest bit; in the next one the same of its parent, and
-    /// so on.
+    /// Bit 0: whether it is the last of its siblings. Bit 1: the same for its parent, and so on upwards.
     pub(super) last: u32,
     pub(super) content: Content,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Content {
-    /// An organization, and how many below it are left out.
+    /// An organization, and the number of its descendants that are left out.
     Organization(OrgIndex, usize),
-    /// Siblings that are left out, and how many organizations they are with all below them.
+    /// The number of siblings that are left out, and of organizations including their descendants.
     LeftOut(usize, usize),
 }
 
-/// What is shown of a tree at most.
+/// Upper bounds for the lines of a tree.
 #[derive(Clone, Copy)]
 struct Limits {
     depth: usize,
@@ -62,7 +61,7 @@ struct Limits {
 const ALL: Limits = Limits { depth: usize::MAX, siblings: usize::MAX, lines: usize::MAX };
 
 impl ClientTree {
-    /// The name of an organization, or its id where no name is known.
+    /// The name of an organization, or its id if the name is unknown.
     pub(crate) fn name(&self, org: OrgIndex) -> String {
         let Some(id) = self.structure.id(org) else { return String::new() };
         self.directory.get(id.as_str()).map_or_else(|| id.to_string(), |entry| plain(&entry.name))
@@ -77,8 +76,7 @@ impl ClientTree {
             .map_or(0, |depth| depth + 1)
     }
 
-    /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or
-    /// none.
+    /// The first organization, in display order, on the deepest level. `None` if there are only roots.
     pub(crate) fn deepest(&self) -> Option<OrgIndex> {
         let lines = self.within(ALL).unwrap_or_default();
         let deepest = lines.iter().map(|line| line.depth).max().filter(|&depth| depth > 0)?;
@@ -88,7 +86,7 @@ impl ClientTree {
         })
     }
 
-    /// The organizations as the ERP shows them, siblings by their sequence number.
+    /// The organizations in the ERP's display order, siblings by their sequence number.
     pub(super) fn lines(&self, extent: Extent) -> Vec<Line> {
         let lines = match extent {
             Extent::Depth(depth) => return self.within(Limits { depth, ..ALL }).unwrap_or_default(),
@@ -108,12 +106,12 @@ impl ClientTree {
         shown
     }
 
-    /// The lines within limits; `None` if they are more than the limit.
+    /// The lines within the limits, or `None` if there are more than `limits.lines`.
     fn within(&self, limits: Limits) -> Option<Vec<Line>> {
         let mut lines = Vec::new();
-        // What is still to be shown, the next one last; no recursion over depth.
-        let mut waiting = self.siblings(self.structure.roots(), 0, 0, limits);
-        while let Some(line) = waiting.pop() {
+        // A stack of lines to visit, instead of recursion over the depth.
+        let mut stack = self.siblings(self.structure.roots(), 0, 0, limits);
+        while let Some(line) = stack.pop() {
             if lines.len() == limits.lines {
                 return None;
             }
@@ -121,7 +119,7 @@ impl ClientTree {
                 && line.depth < limits.depth
             {
                 let children = self.structure.children(org);
-                waiting.extend(self.siblings(children, line.depth + 1, line.last, limits));
+                stack.extend(self.siblings(children, line.depth + 1, line.last, limits));
             }
             lines.push(line);
         }
@@ -139,7 +137,7 @@ impl ClientTree {
         let mut siblings: Vec<_> = siblings.filter_map(|org| Some((self.structure.id(org)?, org))).collect();
         siblings.sort_by(|(a, _), (b, _)| self.directory.sibling_order(a.as_str(), b.as_str()));
         let below = |org| self.structure.descendants(org, false).len();
-        // A line that says «1 more» takes as much as that one.
+        // A line «1 more» would take as much space as the organization itself.
         let shown =
             if siblings.len() > limits.siblings.saturating_add(1) { limits.siblings } else { siblings.len() };
         let left_out = siblings.split_off(shown);

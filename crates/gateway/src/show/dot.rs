@@ -1,4 +1,4 @@
-//! Trees as a graph in the DOT language, for Graphviz to draw.
+//! Trees as a graph in Graphviz's DOT language.
 
 use std::io::{self, Write};
 
@@ -16,10 +16,10 @@ pub(crate) fn dot<'a>(
 ) -> io::Result<()> {
     writeln!(out, "digraph organizations {{\n  rankdir=LR;\n  node [shape=box];")?;
     for (number, tree) in trees.enumerate() {
-        writeln!(out, "  subgraph cluster_{number} {{\n    label=\"{}\";", quoted(&tree.client.name))?;
+        writeln!(out, "  subgraph cluster_{number} {{\n    label=\"{}\";", escape(&tree.client.name))?;
         for line in tree.lines(extent) {
             let Content::Organization(org, below) = line.content else { continue };
-            let mut label = quoted(&tree.name(org));
+            let mut label = escape(&tree.name(org));
             if below > 0 {
                 label.push_str(&format!("\\n+{} below", thousands(below)));
             }
@@ -39,7 +39,7 @@ pub(crate) fn dot<'a>(
     writeln!(out, "}}")
 }
 
-/// A text within quotation marks.
-fn quoted(text: &str) -> String {
+/// Escapes a text for use in quotation marks.
+fn escape(text: &str) -> String {
     plain(text).replace('\\', "\\\\").replace('"', "\\\"")
 }

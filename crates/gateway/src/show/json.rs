@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client_tree::{ClientTree, Content, DamagedTree, Extent, Line};
 
-/// A client and its tree, or why there is none.
+/// A client and its tree, or the damage of its tree.
 #[derive(Serialize)]
 struct Tree<'a> {
     id: &'a str,
@@ -40,12 +40,12 @@ struct Organization<'a> {
     r#type: Option<&'a str>,
     flags: Vec<String>,
     depth: usize,
-    /// How many organizations are below it, shown or not.
+    /// The number of its descendants, shown or not.
     below: usize,
 }
 
-/// Writes an array of clients, with the organizations of each where an extent is given: parents before their
-/// children, siblings as the ERP shows them.
+/// Writes an array of clients. If an extent is given, each has its organizations: parents before their
+/// children, siblings in the ERP's display order.
 pub(crate) fn json(
     out: &mut impl Write,
     trees: &[Result<ClientTree, DamagedTree>],

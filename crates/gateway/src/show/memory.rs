@@ -1,4 +1,4 @@
-//! What trees take in memory, beside what Openbravo's caches take for as many organizations.
+//! The memory that trees take, compared with Openbravo's caches of the same number of organizations.
 
 use std::io::{self, Write};
 
@@ -11,11 +11,11 @@ use super::{cell, plain, thousands};
 const TITLE: Style = Style::new().bold();
 const ORGANIZATIONS: usize = 600;
 
-/// How many trees have a line of their own.
+/// The number of trees with their own line.
 const SHOWN: usize = 20;
 
-/// Bytes that Openbravo's structures take for 600 organizations: a flat tree, one of five children each, and
-/// a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
+/// Bytes that Openbravo's structures take for 600 organizations: a flat tree, a tree with five children per
+/// organization, and a chain. Measured on OpenJDK 17 as docs/benchmarks.md describes.
 pub(crate) const OPENBRAVO: [(&str, [usize; 3]); 4] = [
     ("Openbravo before 2018, each session", [371_253, 482_922, 14_304_684]),
     ("  beside it OrgTree, each session", [177_427, 178_257, 178_129]),
@@ -23,10 +23,10 @@ pub(crate) const OPENBRAVO: [(&str, [usize; 3]); 4] = [
     ("Openbravo from 2022, shared 5 minutes", [146_944, 150_352, 177_176]),
 ];
 
-/// The shapes that were measured: the number of each organization's parent.
+/// The measured shapes, as functions from the number of an organization to the number of its parent.
 pub(crate) const SHAPES: [fn(usize) -> usize; 3] = [|_| 0, |place| (place - 1) / 5, |place| place - 1];
 
-/// Shows the bytes of the trees at hand, and of 600 organizations beside Openbravo's structures.
+/// Writes the bytes of the given trees, and of 600 organizations compared with Openbravo's structures.
 pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<()> {
     writeln!(out, "{TITLE}Memory{TITLE:#}\n")?;
     let row = |name: &str, numbers: [&str; 3]| {
@@ -37,7 +37,7 @@ pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<
     let mut largest = trees.to_vec();
     largest.sort_by_key(|tree| std::cmp::Reverse(tree.structure.footprint()));
     let line = |name: &str, trees: &[&ClientTree]| {
-        let sum = |of: fn(&ClientTree) -> usize| thousands(trees.iter().map(|tree| of(tree)).sum());
+        let sum = |count: fn(&ClientTree) -> usize| thousands(trees.iter().map(|tree| count(tree)).sum());
         let levels = trees.iter().map(|tree| tree.levels()).max().unwrap_or_default().to_string();
         row(name, [&sum(|tree| tree.structure.len()), &levels, &sum(|tree| tree.structure.footprint())])
     };
@@ -62,8 +62,8 @@ pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<
     writeln!(out, "\nThe line of orgcache was measured now, those of Openbravo on OpenJDK 17.\n")
 }
 
-/// A tree of 600 organizations below `0`, one of them the top of all others; one in ten a legal entity, one
-/// in twenty under period control.
+/// Builds a tree of `0` and 600 organizations, of which the first is the ancestor of all others. One in ten
+/// is a legal entity, one in twenty has period control.
 pub(crate) fn tree_of_shape(parent: fn(usize) -> usize) -> OrgStructure {
     let id = |place: usize| {
         format!("{:032X}", (place as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))

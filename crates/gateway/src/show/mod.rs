@@ -1,4 +1,4 @@
-//! What a person or a script sees at the terminal: trees as text in 80 columns, as JSON and as a graph.
+//! Output of trees at the terminal: text in 80 columns, JSON, Graphviz.
 
 mod client_tree;
 mod dot;
@@ -23,7 +23,7 @@ pub(crate) use tree::{legend, tree};
 /// The default width of a terminal.
 const WIDTH: usize = 80;
 
-/// A number with its thousands set apart.
+/// Formats a number with thousands separators.
 fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -36,17 +36,17 @@ fn thousands(number: usize) -> String {
     text
 }
 
-/// A text from the database without characters that would move the cursor or colour the terminal.
+/// Replaces the control characters in a text from the database, so that it cannot control the terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
-/// The columns that a text takes.
+/// The number of columns that a text takes.
 fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// A text in exactly so many columns: cut with an ellipsis, or padded.
+/// Fits a text into exactly `columns` columns: padded, or cut with an ellipsis.
 fn cell(text: &str, columns: usize) -> String {
     let mut cell = String::with_capacity(columns);
     let mut taken = 0;
@@ -71,8 +71,8 @@ fn cell(text: &str, columns: usize) -> String {
     cell
 }
 
-/// Writes pieces after a label, in as many lines as they take, each below the first piece. `indent` is the
-/// width of the label, which may have colours.
+/// Writes pieces after a label and wraps them, aligned with the first piece. `indent` is the visible width of
+/// the label, which may contain colours.
 fn flow<'a>(
     out: &mut impl Write,
     label: &str,
@@ -105,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (14_304_684, "14,304,684")] {
             assert_eq!(thousands(number), text);
         }
     }
 
     #[test]
-    fn a_cell_has_its_width_whatever_the_characters() {
+    fn a_cell_has_its_width_with_any_characters() {
         for (text, columns, expected) in [
             ("España", 8, "España  "),
             ("España", 6, "España"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_flow_below_the_first_one() {
+    fn wrapped_pieces_align_with_the_first_one() {
         let piece = "x".repeat(30);
         let mut out = Vec::new();
         flow(&mut out, "label  ", 7, [&*piece; 5], " · ").unwrap();

@@ -9,18 +9,18 @@ use super::client_tree::ClientTree;
 use super::{flow, thousands};
 
 const TITLE: Style = Style::new().bold();
-/// How many names of a set are shown.
+/// The number of names that are shown of a set.
 const SHOWN: usize = 12;
-/// The columns before an answer.
+/// The width of the column of questions.
 const INDENT: usize = 18;
 
-/// Shows what an ERP asks about one organization, each answer computed from the tree.
+/// Writes the answers to an ERP's usual questions about one organization, computed from the tree.
 pub(crate) fn organization(out: &mut impl Write, tree: &ClientTree, org: OrgIndex) -> io::Result<()> {
     let structure = &tree.structure;
     let Some(id) = structure.id(org) else { return Ok(()) };
-    let named =
+    let name_of =
         |org: Option<OrgIndex>| org.map_or_else(|| vec!["none".to_owned()], |org| vec![tree.name(org)]);
-    let nearest = |flags| named(structure.nearest(org, flags));
+    let nearest = |flags| name_of(structure.nearest(org, flags));
     let owner = structure.nearest_calendar_owner(org);
     let text = |text: Option<&str>| vec![super::plain(text.unwrap_or("none"))];
     writeln!(out, "{TITLE}{}{TITLE:#}  organization {id}", tree.name(org))?;
@@ -32,7 +32,7 @@ pub(crate) fn organization(out: &mut impl Write, tree: &ClientTree, org: OrgInde
         ("legal entity", nearest(OrgFlags::LEGAL_ENTITY)),
         ("business unit", nearest(OrgFlags::BUSINESS_UNIT)),
         ("period control", nearest(OrgFlags::PERIOD_CONTROL)),
-        ("calendar owner", named(owner)),
+        ("calendar owner", name_of(owner)),
         ("calendar", text(owner.and_then(|owner| structure.calendar(owner)))),
         ("time zone", text(structure.time_zone(org))),
     ] {
@@ -42,7 +42,7 @@ pub(crate) fn organization(out: &mut impl Write, tree: &ClientTree, org: OrgInde
     writeln!(out)
 }
 
-/// The names of a set, the nearest first where it is a path.
+/// The first names of a sequence of organizations, and the number of the others.
 fn names(tree: &ClientTree, mut orgs: impl Iterator<Item = OrgIndex>) -> Vec<String> {
     let mut names: Vec<String> = orgs.by_ref().take(SHOWN).map(|org| tree.name(org)).collect();
     match orgs.count() {

@@ -10,9 +10,9 @@ use super::{WIDTH, cell, flow, plain, thousands, width};
 
 const TITLE: Style = Style::new().bold().underline();
 const DAMAGED: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default();
+const FINDING: Style = AnsiColor::Yellow.on_default();
 
-/// The letters for flags, and what they mean.
+/// The letters for flags, and their meaning.
 const LETTERS: [(OrgFlags, char, &str); 3] = [
     (OrgFlags::READY, 'R', "ready"),
     (OrgFlags::TRANSACTIONS_ALLOWED, 'T', "transactions allowed"),
@@ -20,12 +20,12 @@ const LETTERS: [(OrgFlags, char, &str); 3] = [
 ];
 const INACTIVE: (char, &str) = ('I', "inactive");
 
-/// The width of the flags, and the most of a type's name.
+/// The width of the flags, and the maximum width of a type's name.
 const FLAGS: usize = 4;
 const TYPE: usize = 24;
 
 impl Line {
-    /// The lines that lead to the organization. A root has none, and only the last levels of a deep one are
+    /// The branch lines before the organization. A root has none. In a deep tree only the last levels are
     /// drawn.
     fn branches(&self) -> String {
         const DRAWN: usize = 8;
@@ -40,7 +40,7 @@ impl Line {
     }
 }
 
-/// Shows a client's tree and what is odd about it, or why there is none.
+/// Writes a client's tree and its findings, or its damage.
 pub(crate) fn tree(
     out: &mut impl Write,
     tree: &Result<ClientTree, DamagedTree>,
@@ -99,12 +99,12 @@ pub(crate) fn tree(
     }
     for note in &tree.notes {
         let note = plain(note);
-        flow(out, &format!("{ODD}note{ODD:#}: "), 6, note.split(' '), " ")?;
+        flow(out, &format!("{FINDING}note{FINDING:#}: "), 6, note.split(' '), " ")?;
     }
     writeln!(out)
 }
 
-/// Says what the letters of a tree mean.
+/// Writes the meaning of the letters.
 pub(crate) fn legend(out: &mut impl Write) -> io::Result<()> {
     let [first, ..] = LETTERS;
     let rest = LETTERS.iter().skip(1).map(|(_, letter, word)| (letter, word));

@@ -41,7 +41,7 @@ async fn users_who_are_archived_or_change_companies_or_password_are_logged_out()
             ("bob", "active", json!(false), "archived"),
             ("eve", "share", json!(true), "portal"),
             ("dan", "company_ids", json!([company(version, "YourCompany")]), "companies have changed"),
-            ("admin", "write_date", written(1), "the password may be another"),
+            ("admin", "write_date", written(1), "the password may have changed"),
         ];
         for (login, field, value, reason) in changes {
             let token = service.token(login, &password(login)).await;

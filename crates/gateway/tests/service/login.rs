@@ -149,7 +149,7 @@ async fn a_damaged_tree_is_not_reported_as_a_database_outage() {
     let cycle = format!("UPDATE ad_treenode SET parent_id = '{NORTE}' WHERE node_id = '{ESPANA}'");
     service.execute(&cycle).await;
     let problem = log_in(&service, form).await.refused(503, "unavailable");
-    assert_eq!(problem["detail"], "the rows of the ERP cannot be used as they are: the log says why");
+    assert_eq!(problem["detail"], "the rows of the ERP are not usable: see the log of the service");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The addresses of the service: which are reachable from other machines, why one cannot be had, and the
-//! greeting that names them.
+//! The addresses of the service: which other machines can reach, why one cannot be bound, and the greeting
+//! that names them.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -8,7 +8,8 @@ use super::Subject;
 use crate::failure::Failure;
 use crate::http::{Demonstration, Gateway, ListenAddress, ListenError};
 
-/// The first address that other machines reach, if there is one. The demonstration has none.
+/// The first address that other machines can reach, if there is one. Fails for the demonstration, which must
+/// not have any.
 pub(crate) async fn beyond_loopback<'l>(
     listen: &'l [ListenAddress],
     subject: Subject<'_>,
@@ -17,7 +18,7 @@ pub(crate) async fn beyond_loopback<'l>(
         let resolved = address
             .resolve()
             .await
-            .map_err(|cause| not_bound(ListenError { address: address.clone(), cause }))?;
+            .map_err(|cause| bind_failure(ListenError { address: address.clone(), cause }))?;
         if resolved.iter().all(|address| address.ip().is_loopback()) {
             continue;
         }
@@ -34,11 +35,11 @@ pub(crate) async fn beyond_loopback<'l>(
     Ok(None)
 }
 
-/// Why an address cannot be had, and what to do next.
-pub(crate) fn not_bound(error: ListenError) -> Failure {
+/// The failure of an address that cannot be bound, with advice.
+pub(crate) fn bind_failure(error: ListenError) -> Failure {
     use io::ErrorKind;
 
-    // A process may still be stopping, a network coming up, and a server of names not answer yet.
+    // Transient causes: another process is still stopping, the network or the name server is not up yet.
     let is_name =
         matches!(&error.address, ListenAddress::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
     let passes = [ErrorKind::AddrInUse, ErrorKind::AddrNotAvailable].contains(&error.cause.kind());
@@ -74,7 +75,7 @@ pub(crate) fn not_bound(error: ListenError) -> Failure {
     failure.advise(advice)
 }
 
-/// Tells the person at the terminal where to go.
+/// Writes the greeting, with the addresses and users.
 pub(super) fn welcome(
     addresses: &[ListenAddress],
     demonstration: Option<&Demonstration>,

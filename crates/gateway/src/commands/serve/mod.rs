@@ -1,7 +1,7 @@
-//! `orgcache serve`: the service, until Ctrl-C or SIGTERM.
+//! `orgcache serve`: runs the service until Ctrl-C or SIGTERM.
 //!
-//! [`run`] is the life of the process, `start` what has to succeed before it answers. `check` calls the parts
-//! of `start` one by one: what one of them refuses, both refuse.
+//! [`run`] is the whole life of the process. `start` is the part that must succeed before it answers. `check`
+//! calls the same parts, so that both commands refuse the same settings.
 
 mod listening;
 #[cfg(unix)]
@@ -21,11 +21,11 @@ use session::{AtLimit, Clock, MemoryStore, Options, SessionManager, SessionStore
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-pub(super) use self::listening::{beyond_loopback, not_bound};
+pub(super) use self::listening::{beyond_loopback, bind_failure};
 use self::served_erp::ServedErp;
 pub(super) use self::served_erp::{limits, open_erp, purpose};
 pub(super) use self::settings::{assertion_key, settings, store_options};
-use super::signals::{not_waited_for, stop_signal};
+use super::signals::{no_signal_handler, stop_signal};
 use crate::backend::Backend;
 use crate::cli::{AssertionArguments, ErpArguments, ServeArguments};
 use crate::commands::descriptors;
@@ -34,20 +34,20 @@ use crate::failure::Failure;
 use crate::http::{Assertions, Credentials, Gateway, MemoryCredentials, Parts, Server};
 use crate::revocation_backlog::RevocationBacklog;
 
-/// With `/mcp` alone.
+/// The warning if a store is given to a service that serves only `/mcp`.
 pub(super) const UNUSED_STORE: &str =
     "--store-url is not used: without a database or an Odoo there are no sessions";
 
-/// What is served, by what the command line names.
+/// What the service serves, as the command line names it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject<'a> {
-    /// The demonstration, since nothing is named.
+    /// The demonstration, if nothing is named.
     Demonstration,
     /// An ERP's database.
     Database,
-    /// The Odoo at a URL.
+    /// Odoo, at a URL.
     Odoo(&'a str),
-    /// `/mcp` alone, so that the demonstration is not published with it.
+    /// Only `/mcp`. The demonstration is not served beside it.
     McpAlone,
 }
 
@@ -66,10 +66,10 @@ impl<'a> Subject<'a> {
 }
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
-    // From here on no signal ends the process by itself, which would leave a Unix socket behind.
+    // From here on signals do not terminate the process at once, which would leave a Unix socket behind.
     #[cfg(unix)]
-    let hangups = signal(SignalKind::hangup()).map_err(|error| not_waited_for(&error))?;
-    let mut stop = pin!(stop_signal().map_err(|error| not_waited_for(&error))?);
+    let hangups = signal(SignalKind::hangup()).map_err(|error| no_signal_handler(&error))?;
+    let mut stop = pin!(stop_signal().map_err(|error| no_signal_handler(&error))?);
     let service = tokio::select! {
         service = start(erp, arguments) => service?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
@@ -79,18 +79,18 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
     #[cfg(unix)]
     reload::reload_at_hangup(hangups, settings.mcp.clone().zip(arguments.mcp.clone()));
     let _maintenance = manager.start_maintenance();
-    // Aborted when the service ends.
-    let mut rechecks = JoinSet::new();
+    // Aborted when dropped, at the end of the service.
+    let mut background_tasks = JoinSet::new();
     if arguments.recheck_users > 0 {
         let period = Duration::from_secs(arguments.recheck_users.into());
-        rechecks.spawn(gateway.clone().recheck_users_every(period));
+        background_tasks.spawn(gateway.clone().recheck_users_every(period));
     }
     let addresses = server.addresses().map_err(|error| Failure::nothing_done(&error))?;
     for address in &addresses {
         tracing::info!(%address, "listening");
     }
     if let Err(error) = listening::welcome(&addresses, settings.demonstration.as_ref(), &gateway) {
-        // The output was closed; the service goes on for its clients.
+        // Standard output is closed. The service continues.
         tracing::info!(%error, "the greeting could not be written");
     }
     server.run(gateway, stop).await;
@@ -100,21 +100,21 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// The service before it answers.
+/// The service, ready to answer.
 struct Service {
     server: Server,
     gateway: Gateway,
-    /// Where revocations are kept that the store does not accept, if there is a store.
+    /// Keeps revocations that the store does not accept. `None` without a store.
     backlog: Option<RevocationBacklog>,
 }
 
-/// Binds the addresses, opens the databases, and applies the revocations that an earlier process kept.
+/// Binds the addresses, opens the databases, and applies the revocations of earlier processes.
 async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service, Failure> {
     let subject = Subject::of(erp, arguments);
     let beyond = beyond_loopback(&arguments.listen, subject).await?;
-    let server = Server::bind_all(&arguments.listen).await.map_err(not_bound)?;
+    let server = Server::bind_all(&arguments.listen).await.map_err(bind_failure)?;
     if let Some(address) = beyond {
-        tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
+        tracing::warn!(%address, "listening beyond loopback: a proxy in front must terminate TLS");
     }
     let options = store_options(subject, arguments)?;
     if let (Subject::McpAlone, Some(_)) = (subject, &arguments.store_url) {
@@ -160,12 +160,12 @@ async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service
     if let Some(backlog) = &backlog {
         backlog.send(&manager).await?;
     }
-    // In a store they would come on top of those of earlier starts.
+    // A store would accumulate them with each start.
     if subject == Subject::Demonstration
         && backlog.is_none()
         && let Err(failure) = demo::sign_in_visitors(&manager).await
     {
-        tracing::warn!(?failure, "the demonstration begins without sessions to look at");
+        tracing::warn!(?failure, "the demonstration starts without sample sessions");
     }
     let gateway = Gateway::new(Parts { backend, source, manager, credentials, assertions, settings, clock });
     Ok(Service { server, gateway, backlog })
@@ -179,7 +179,7 @@ async fn open_store(options: &StoreOptions) -> Result<Arc<dyn SqlStore>, Failure
     Ok(store::open(options).await?)
 }
 
-/// Many logins of one user do not evict sessions of other users.
+/// Limits the sessions per user, so that many logins of one user do not evict the sessions of others.
 fn session_options(automatic_roles: AutomaticRoles) -> Options {
     Options::default().with(|options| {
         options.max_sessions_per_user = Some(1_000);

@@ -1,4 +1,4 @@
-//! SIGHUP: it never ends the process, and has the file of --mcp read again.
+//! SIGHUP reloads the file of `--mcp`. It never terminates the process.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use tokio::signal::unix::Signal;
 use super::settings::warn_if_exposed;
 use crate::http::{Mcp, ReloadOutcome};
 
-/// Reads the principals of /mcp again at each SIGHUP, if there are any.
+/// Reloads the principals of `/mcp` at each SIGHUP, if there are any.
 pub(super) fn reload_at_hangup(mut hangups: Signal, mcp: Option<(Mcp, PathBuf)>) {
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {

@@ -1,4 +1,4 @@
-//! `ServedErp`: what the service stands on: a database, the demonstration's, an Odoo, or none.
+//! `ServedErp`: the ERP of the service: a database, the demonstration, Odoo, or none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use crate::commands::rights;
 use crate::demo;
 use crate::failure::Failure;
 
-/// What the service stands on.
+/// The ERP of the service.
 pub(super) struct ServedErp {
     pub(super) backend: Backend,
     pub(super) source: Arc<dyn OrgSource>,
-    /// The rule for automatic roles, and why it is that.
+    /// The rule for automatic roles, and the reason for it.
     pub(super) rule: AutomaticRoles,
     pub(super) reason: &'static str,
 }
 
 impl ServedErp {
-    /// Opens it, once it and the store are known to give every right that is needed.
+    /// Checks the grants in both databases, then opens the ERP.
     pub(super) async fn open(
         erp: &ErpArguments,
         store: Option<&StoreOptions>,
@@ -53,7 +53,7 @@ impl ServedErp {
     }
 }
 
-/// A source without organizations: without an ERP there are no sessions.
+/// A source without organizations, for a service without an ERP and so without sessions.
 #[derive(Debug)]
 struct NoOrganizations;
 
@@ -72,17 +72,17 @@ impl OrgSource for NoOrganizations {
     }
 }
 
-/// What the service does with the databases.
+/// What the service needs from the databases, to check its grants.
 pub(crate) fn purpose(arguments: &ServeArguments) -> Purpose {
     Purpose::Service { erp_passwords: arguments.erp_passwords }
 }
 
-/// While the ERP's database is away a login should rather fail than hang.
+/// Limits that make a login fail instead of hang while the ERP's database does not answer.
 pub(crate) fn limits() -> ConnectionLimits {
     ConnectionLimits { acquire: Duration::from_secs(2), ..ConnectionLimits::default() }
 }
 
-/// Opens the ERP's database, once it and the store are known to give every right that is needed.
+/// Checks the grants in both databases, then opens the ERP's database.
 pub(crate) async fn open_erp(
     erp: &ErpArguments,
     store: Option<&StoreOptions>,
@@ -92,7 +92,7 @@ pub(crate) async fn open_erp(
     rights::check(Some(&database), store, purpose(arguments)).await?;
     let reader = ErpReader::open(database).await?;
     if arguments.erp_passwords {
-        // A database without the column is found out now, not at the first login.
+        // Detect a missing column now, not at the first login.
         reader.password_hash(UserId::ZERO).await?;
     }
     Ok(reader)

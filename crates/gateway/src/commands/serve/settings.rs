@@ -1,5 +1,5 @@
-//! What the options of `serve` make of the service: where sessions are kept, the keys of assertions, and its
-//! settings. Each refuses what does not fit together before anything is opened.
+//! Translates the options of `serve` into the store, the keys of assertions, and the settings. Refuses
+//! invalid combinations before anything is opened.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::http::{AssertionAlgorithm, AssertionKey, Mcp, Settings};
 use crate::{demo, exposure};
 
-/// Where sessions, passwords and used assertions are kept, if not in memory.
+/// The store of sessions, passwords and used assertions. `None` if they are kept in memory.
 pub(crate) fn store_options(
     subject: Subject<'_>,
     arguments: &ServeArguments,

@@ -1,4 +1,4 @@
-//! `GET /v1/admin/clients`: the clients that an administrator may look at.
+//! `GET /v1/admin/clients`: the clients that an administrator may see.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Client {
     id: String,
     /// Null if it cannot be read.
     name: Option<String>,
-    /// Its sessions on this instance.
+    /// The number of its sessions that this instance has cached.
     sessions: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Administration: sessions, trees, totals. A client administrator sees its own client, an instance
-//! administrator all.
+//! Administration routes: sessions, trees, statistics, roles. A client administrator sees its own client, an
+//! instance administrator sees all.
 
 pub(crate) mod clients;
 pub(crate) mod roles;
@@ -15,7 +15,7 @@ use session_axum::Problem;
 
 use crate::http::wire::problem::unprocessable;
 
-/// The `{id}` of a path, as it is written there.
+/// The `{id}` of a path, percent-decoded but not validated.
 #[derive(Debug)]
 pub(crate) struct PathId(pub(crate) String);
 

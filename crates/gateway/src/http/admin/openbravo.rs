@@ -1,4 +1,4 @@
-//! `Estimate`: what Openbravo's structures would take for the sessions at hand.
+//! `Estimate`: the memory that Openbravo's structures would take for the same sessions.
 
 use org_structure::OrgStructure;
 use schemars::JsonSchema;
@@ -7,18 +7,18 @@ use session::TreeInUse;
 
 /// Bytes that Openbravo's caches would take for the same sessions on the same trees.
 ///
-/// Straight lines through what was measured of Openbravo's classes on OpenJDK 17, at 600 organizations flat
-/// and in a chain; at five children each they are within 3 % of the measured.
+/// Linear fits to measurements of Openbravo's classes on OpenJDK 17, with 600 organizations in a flat tree
+/// and in a chain. For a tree with five children per organization they are within 3 % of the measurement.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Estimate {
-    /// Before 2018: for each session the sets of natural tree, parents and children of every organization.
+    /// Before 2018: per session, the natural tree, parents and children of each organization.
     pre: u64,
-    /// From 2018: for each session a map of nodes.
+    /// From 2018: per session, a map of nodes.
     post: u64,
-    /// From 2022: a map of nodes that sessions share, which may change under a session.
+    /// From 2022: a map of nodes that sessions share, and which may change during a session.
     head: u64,
-    /// The second cache of each session, OrgTree.
+    /// The second cache of each session, `OrgTree`.
     orgtree: u64,
 }
 
@@ -36,12 +36,12 @@ impl Estimate {
     }
 }
 
-/// What the size of Openbravo's structures depends on.
+/// The numbers that determine the size of Openbravo's structures.
 struct Sizes {
     organizations: u64,
-    /// Organizations that have others below them.
+    /// Organizations with children.
     inner: u64,
-    /// The sizes of all natural trees together.
+    /// The sum of the sizes of all natural trees.
     natural: u64,
 }
 
@@ -49,7 +49,7 @@ impl Sizes {
     fn from_tree(tree: &OrgStructure) -> Self {
         let depths = tree.indices().filter_map(|org| tree.depth(org)).map(u64::from).sum::<u64>();
         let organizations = count(tree.len());
-        // Whoever is above another one has it below: ancestors and descendants add up to the same.
+        // The numbers of all ancestors and of all descendants have the same sum.
         Sizes {
             organizations,
             inner: count(tree.indices().filter(|org| tree.children(*org).next().is_some()).count()),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_estimate_is_near_what_was_measured() {
+    fn the_estimate_is_close_to_the_measurements() {
         let [(_, before_2018), _, (_, from_2018), _] = OPENBRAVO;
         for ((shape, pre), post) in SHAPES.into_iter().zip(before_2018).zip(from_2018) {
             let sizes = Sizes::from_tree(&tree_of_shape(shape));

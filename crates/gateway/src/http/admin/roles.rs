@@ -1,4 +1,4 @@
-//! `GET /v1/admin/organizations/{id}/roles`: which roles may read an organization, and which may write to it.
+//! `GET /v1/admin/organizations/{id}/roles`: the roles that may read or write an organization.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,14 +15,14 @@ use crate::http::session::administrator::Administrator;
 use crate::http::wire::problem::{OrUnavailable, not_found};
 use crate::http::wire::query_string::QueryParameters;
 
-/// The most roles that are looked at for one page.
+/// The maximum number of roles that are examined for one page.
 pub(crate) const MAX_PAGE: usize = 100;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Roles {
     roles: Vec<RoleOnOrganization>,
-    /// Roles of this page whose rows cannot be read, so that no user can log in with them.
+    /// Roles of this page with unreadable rows. No user can log in with them.
     damaged: Vec<DamagedRoleView>,
     next: Option<String>,
 }
@@ -44,8 +44,8 @@ struct DamagedRoleView {
     damage: String,
 }
 
-/// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this
-/// moment would pin, as long as that tree is the current one.
+/// Applies the current roles to the session's pinned tree. While that tree is current, a login now would get
+/// the same access.
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
@@ -56,7 +56,7 @@ pub(crate) async fn list(
     let limit = parameters.limit(MAX_PAGE, MAX_PAGE)?;
     parameters.done()?;
     let session = &administrator.session;
-    // An organization of another client is as unknown as one that never was.
+    // Organizations of other clients look unknown.
     if session.tree().index_of(&org).is_none() {
         return Err(not_found("unknown_org", "there is no such organization in the tree").with_field("id"));
     }
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     };
     let mut roles = Vec::new();
     for mut role in found.roles.into_iter().filter(|role| role.facts.active) {
-        // As at a login, clients never mix.
+        // As at login, ignore access rows of other clients.
         role.facts.remove_other_clients();
         role.facts.organizations = std::mem::take(&mut found.organizations);
         let access = role.facts.access(session.tree(), &options);
@@ -91,7 +91,7 @@ pub(crate) async fn list(
                 writable,
             });
         }
-        // A page of roles with many organizations lets other requests through.
+        // Roles may have many organizations, so let other requests run.
         tokio::task::yield_now().await;
     }
     Ok(Json(Roles { roles, damaged: damaged.collect(), next }))

@@ -24,11 +24,11 @@ use crate::http::wire::json_body::{Id, JsonBody, JsonId};
 use crate::http::wire::problem::{OrUnavailable, not_found, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
-/// The most sessions of one page.
+/// The maximum number of sessions per page.
 pub(crate) const MAX_PAGE: usize = 1_000;
 
-/// The most sessions that one request looks through for a text.
-const MAX_LOOKED_THROUGH: usize = 5_000;
+/// The maximum number of sessions that one request searches for a text.
+const MAX_SEARCHED: usize = 5_000;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -52,15 +52,15 @@ struct ListedSession {
     org_name: Option<String>,
     age_seconds: u64,
     idle_seconds: u64,
-    /// It ends by itself after so long, if it is not used again.
+    /// The time until it expires if it is not used again.
     expires_in_seconds: u64,
-    /// From where it was asked for; over a Unix socket `127.0.0.1`. Null where another instance or an earlier
-    /// run was asked.
+    /// The client address of its login, `127.0.0.1` over a Unix socket. Null if the session was created by
+    /// another instance or before a restart.
     #[schemars(with = "Option<String>")]
     address: Option<IpAddr>,
     #[schemars(with = "Hex")]
     tree: String,
-    /// Bytes that it takes in the process that answers; null where that does not hold it.
+    /// Bytes that it takes on this instance. Null if it is not cached here.
     footprint: Option<Footprint>,
 }
 
@@ -89,7 +89,7 @@ impl ListedSession {
         }
     }
 
-    /// Does a text in lower case occur in a name, an id or the address?
+    /// Whether a name, an id or the address contains a text. The text must be in lower case.
     fn contains(&self, text: &str) -> bool {
         let names = [&self.username, &self.role_name, &self.org_name].into_iter().flatten();
         let ids = [&self.id, &self.user, &self.role, &self.org, &self.tree];
@@ -98,13 +98,12 @@ impl ListedSession {
     }
 }
 
-/// How long a session goes on that is not used again.
+/// The time until a session expires if it is not used again.
 fn expires_in(lifetime: &Lifetime, age: Duration, idle: Duration) -> Duration {
     lifetime.absolute().saturating_sub(age).min(lifetime.idle().saturating_sub(idle))
 }
 
-/// What people call all that a page is about: one question for the users and one for the roles, however many
-/// there are.
+/// The names for a page of sessions, read by one query for all users and one for all roles.
 struct NameTables {
     users: BTreeMap<UserId, String>,
     roles: BTreeMap<RoleId, String>,
@@ -147,13 +146,13 @@ pub(crate) async fn list(
         (None, None) => Scope::Client(client),
     };
     let at_once = if text.is_some() { MAX_PAGE } else { limit };
-    let (mut sessions, mut looked_through) = (Vec::new(), 0);
+    let (mut sessions, mut searched) = (Vec::new(), 0);
     loop {
         let mut found = gateway.manager().list(scope, after, at_once).await.or_unavailable()?;
-        // A full page may be followed by another one. With user and role, pages may hold fewer than asked
-        // for.
+        // Only a full page may be followed by another one. The filter by user and role may leave fewer
+        // sessions on the page than the limit.
         let next = found.last().filter(|_| found.len() == at_once).map(|last| last.record.id);
-        looked_through += found.len();
+        searched += found.len();
         found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
         let names = NameTables::for_sessions(&gateway, &found).await;
         for stored in found {
@@ -166,7 +165,7 @@ pub(crate) async fn list(
                 return Ok(Json(Sessions { sessions, next: Some(id.to_string()) }));
             }
         }
-        if next.is_none() || text.is_none() || looked_through >= MAX_LOOKED_THROUGH {
+        if next.is_none() || text.is_none() || searched >= MAX_SEARCHED {
             return Ok(Json(Sessions { sessions, next: next.map(|next| next.to_string()) }));
         }
         after = next;
@@ -175,7 +174,7 @@ pub(crate) async fn list(
 
 impl Id for SessionId {
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| "it is not the name of a session".to_owned())
+        text.parse().map_err(|_| "it is not the id of a session".to_owned())
     }
 }
 
@@ -186,7 +185,7 @@ pub(crate) async fn end_one(
 ) -> Result<EndOutcome, Problem> {
     let id = SessionId::parse(&name).map_err(|error| unprocessable(error).with_field("id"))?;
     let manager = gateway.manager();
-    // What is held here can be ended while the store is away.
+    // A cached session can be ended while the store does not answer.
     let client = match manager.held_record(id) {
         Some(record) => Some(record.client),
         None => {
@@ -194,16 +193,16 @@ pub(crate) async fn end_one(
             found.first().map(|stored| stored.record.client)
         }
     };
-    // Another client's session is as unknown as one that never was.
+    // Sessions of other clients look unknown.
     if !client.is_some_and(|client| administrator.may_see(client)) {
-        return Err(unknown());
+        return Err(unknown_session());
     }
     tracing::info!(by = %administrator.session.user(), session = %name, "an administrator ends a session");
     let end = end(&gateway, Scope::Session(id)).await;
-    if end.found_none() { Err(unknown()) } else { Ok(end) }
+    if end.found_none() { Err(unknown_session()) } else { Ok(end) }
 }
 
-/// Ends sessions. A store that takes longer than the client would wait has not been told.
+/// Ends sessions. If the store does not answer in time, the revocation is pending.
 async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
     let manager = gateway.manager();
     let held = manager.count_held(scope);
@@ -213,11 +212,11 @@ async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
     }
 }
 
-fn unknown() -> Problem {
+fn unknown_session() -> Problem {
     not_found("unknown_session", "there is no such session").with_field("id")
 }
 
-/// A user or a role, of one's own client or of the one names; or all of a client.
+/// The sessions of a user or a role, by default in the administrator's client; or all sessions of a client.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `user`, `role` or `client`")]
 pub(crate) struct EndForm {

@@ -1,4 +1,4 @@
-//! `GET /v1/admin/statistics`: what this instance holds and did.
+//! `GET /v1/admin/statistics`: figures of this instance.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(crate) struct Statistics {
     sessions: usize,
     trees: usize,
     footprint: Bytes,
-    /// Logins of each of the last fifteen minutes, the running one last.
+    /// Logins per minute in the last fifteen minutes, the current minute last.
     logins_by_minute: [u64; MINUTES],
     pool: Pool,
     lookups: Lookups,
@@ -31,7 +31,7 @@ pub(crate) struct Statistics {
     automatic_roles: AutomaticRolesRule,
 }
 
-/// Which organizations logins give to automatic roles, and why: all of the client, less those that an
+/// The organizations that automatic roles get at login, and why: all of the client except those that an
 /// inactive access row denies (Openbravo since October 2023), or only those of access rows.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -41,28 +41,28 @@ struct AutomaticRolesRule {
     reason: &'static str,
 }
 
-/// Bytes of the heap for the sessions that the administrator sees. The total is about organizations, as
-/// Openbravo's caches are; what else there is stands beside it.
+/// Heap bytes of the sessions that the administrator sees. The total covers organizations, as Openbravo's
+/// caches do. The other members are not part of it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct Bytes {
-    /// The trees, each once.
+    /// The trees, each counted once.
     trees: usize,
-    /// The roles' accesses, each once.
+    /// The accesses of roles, each counted once.
     accesses: usize,
-    /// The parts of the sessions that are about organizations.
+    /// The parts of sessions that concern organizations.
     organizations: usize,
-    /// Those three together.
+    /// The sum of trees, accesses and organizations.
     total: usize,
-    /// The rest of the sessions: user, role, lifetime, name.
+    /// The other parts of sessions: user, role, lifetime, id.
     sessions: usize,
-    /// The capacity of the tables in which all of it is found, and trees that no session holds any more; null
-    /// where the administrator sees a part of the instance alone.
+    /// The capacity of the tables, and trees that no session uses any more. Null unless the administrator
+    /// sees the whole instance.
     tables: Option<usize>,
 }
 
 impl Bytes {
-    /// Bytes of sessions, of which so much each is about organizations, out of those of the instance.
+    /// Splits the footprint of sessions into the parts above.
     fn from_footprint(
         held: ManagerFootprint,
         organizations: usize,
@@ -80,7 +80,7 @@ impl Bytes {
     }
 }
 
-/// Where the trees of logins came from.
+/// The sources of the trees at login.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct Pool {
@@ -91,7 +91,7 @@ struct Pool {
     already_held: u64,
 }
 
-/// How tokens were answered.
+/// The sources of sessions at requests.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct Lookups {
@@ -106,7 +106,7 @@ struct Lookups {
 struct Compression {
     bytes_in: u64,
     bytes_out: u64,
-    /// Bytes in for each byte out; null as long as nothing was compressed.
+    /// Bytes before compression per byte after. Null until something is compressed.
     ratio: Option<f64>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn statistics(
     administrator: Administrator,
     mut parameters: QueryParameters,
 ) -> Result<Json<Statistics>, Problem> {
-    let client = administrator.chosen(parameters.id("client")?)?;
+    let client = administrator.client_filter(parameters.id("client")?)?;
     parameters.done()?;
     let stats: Stats = gateway.manager().stats();
     let trees = visible(&gateway, &administrator, client);
@@ -156,7 +156,7 @@ pub(crate) async fn statistics(
 }
 
 fn ratio(bytes_in: u64, bytes_out: u64) -> Option<f64> {
-    // Counts of bytes that a float cannot hold exactly are shown near enough.
+    // Above 2^53 the floats are approximate, which is precise enough for a ratio.
     let float = |count: u64| count.to_string().parse::<f64>().ok();
     (bytes_out > 0).then(|| Some(float(bytes_in)? / float(bytes_out)?)).flatten()
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/admin/trees`: the trees that sessions of this instance hold, and how many hold each.
+//! `GET /v1/admin/trees`: the trees that cached sessions use, and the number of sessions of each.
 
 use axum::Json;
 use axum::extract::State;
@@ -30,17 +30,17 @@ struct TreeView {
     organizations: usize,
     bytes: usize,
     sessions: usize,
-    /// Whether it is the client's current tree; null where the client's rows make no tree now, and where the
-    /// ERP does not answer within a second.
+    /// Whether it is the client's current tree. Null if the client's current rows do not form a tree, or if
+    /// the ERP does not answer within a second.
     current: Option<bool>,
-    /// Why the client's rows make no tree now.
+    /// Why the client's current rows do not form a tree.
     damage: Option<String>,
-    /// What is odd about the tree, such as parents that are not in it. Null for an older tree that this
-    /// instance has read back from the session store.
+    /// Findings in the rows of the tree, such as parents that are not in it. Null for an older tree that this
+    /// instance has loaded from the session store.
     findings: Option<FindingsView>,
 }
 
-/// How many findings there are, and the first of them in words.
+/// The number of findings, and texts of the first ones.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct FindingsView {
@@ -60,12 +60,12 @@ pub(crate) async fn list(
     mut parameters: QueryParameters,
 ) -> Result<Json<Trees>, Problem> {
     let mut trees = Vec::new();
-    let client = administrator.chosen(parameters.id("client")?)?;
+    let client = administrator.client_filter(parameters.id("client")?)?;
     parameters.done()?;
     let visible = visible(&gateway, &administrator, client);
     let states = gateway.inner.freshness.states(visible.iter().map(|held| held.client).collect()).await;
     for held in visible {
-        // One client's damage hides neither its own trees nor those of others.
+        // A client's damage must hide neither its own trees nor those of others.
         let (now, damage) = match states.get(&held.client) {
             Some(Ok(state)) => (state.clone(), None),
             Some(Err(error)) => (None, Some(damage(error).ok_or_else(|| database_unavailable(error))?)),
@@ -88,8 +88,7 @@ pub(crate) async fn list(
     Ok(Json(Trees { trees }))
 }
 
-/// What is wrong with a client's rows, in words without the database's place; `None` if something else went
-/// wrong.
+/// The damage in a client's rows, without the location of the database. `None` for other errors.
 fn damage(error: &PortError) -> Option<String> {
     match error.cause().downcast_ref::<ReadError>()? {
         ReadError::Tree { cause, .. } => Some(cause.to_string()),
@@ -103,7 +102,7 @@ fn damage(error: &PortError) -> Option<String> {
     }
 }
 
-/// The trees that an administrator may see, of one client or of all, ordered by client, then fingerprint.
+/// The trees that an administrator may see, of one client or of all, ordered by client and fingerprint.
 pub(super) fn visible(
     gateway: &Gateway,
     administrator: &Administrator,

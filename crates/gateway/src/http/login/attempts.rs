@@ -1,12 +1,12 @@
-//! `Attempts`: how often logins may fail, by network, by user and network, and by user.
+//! `Attempts`: limits on failed logins by network, by user and network, and by user.
 //!
-//! | count | once it is used up |
+//! | limit by | when exhausted |
 //! | --- | --- |
-//! | user and network | refused; slowed where the user has signed in from that network before |
-//! | network | refused, but for users who have signed in from there before |
-//! | user | slowed, but for users who have signed in from there before |
+//! | user and network | refused, or slowed if the user has logged in from that network before |
+//! | network | refused, except for users who have logged in from that network before |
+//! | user | slowed, except from networks from which the user has logged in before |
 //!
-//! So the failures of one network never lock a user out of another one.
+//! So failures in one network never lock a user out of another network.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,22 +17,22 @@ use session::Clock;
 use crate::http::login::limiter::{Allowance, BoundedMap, Limiter, Reservation, bounded_map};
 use crate::http::middleware::client_address::Network;
 
-/// The most networks remembered for a user, so that a user cannot fill memory through their own account.
+/// The maximum number of networks remembered per user, so that no user can exhaust the memory.
 const NETWORKS_OF_USER: usize = 16;
 
-/// The longest time for which an attempt is slowed before it is refused. Answers take no longer than 30 s.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The maximum time by which an attempt is slowed before it is refused. Requests time out after 30 s.
+const MAX_DELAY: Duration = Duration::from_secs(20);
 
-/// Counts failed logins, and remembers from which networks users have signed in.
+/// Counts failed logins, and remembers the networks from which users have logged in.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     by_network: Arc<Limiter<Network>>,
     by_user_and_network: Arc<Limiter<(UserKey, Network)>>,
     by_user: Limiter<UserKey>,
-    known: Mutex<BoundedMap<UserKey, Vec<Network>>>,
+    known_networks: Mutex<BoundedMap<UserKey, Vec<Network>>>,
 }
 
-/// How often logins may fail before the table above applies.
+/// The number of failures before the table above applies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailureAllowances {
     pub(crate) by_network: Allowance,
@@ -40,10 +40,10 @@ pub(crate) struct FailureAllowances {
     pub(crate) by_user: Allowance,
 }
 
-/// What a user name is counted by, so that long names are no way to fill memory.
+/// The hash of a user name, so that long names cannot exhaust the memory.
 type UserKey = blake3::Hash;
 
-/// An attempt to log in. Dropped, it counts as neither failed nor done.
+/// An attempt to log in. Dropping it counts neither a failure nor a success.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     user: UserKey,
@@ -58,11 +58,14 @@ impl Attempts {
             by_network: Arc::new(Limiter::new(allowed.by_network, Arc::clone(&clock))),
             by_user_and_network: Arc::new(Limiter::new(allowed.by_user_and_network, Arc::clone(&clock))),
             by_user: Limiter::new(allowed.by_user, clock),
-            known: Mutex::new(bounded_map()),
+            known_networks: Mutex::new(bounded_map()),
         }
     }
 
-    /// Begins an attempt, once its turn has come, or says for how long failures refuse it.
+    /// Begins an attempt. Waits while the limits slow it down.
+    ///
+    /// # Errors
+    /// Failures refuse the attempt. The next one is possible after the returned duration.
     pub(crate) async fn begin(&self, user: &str, network: Network) -> Result<Attempt, Duration> {
         let user = blake3::hash(user.as_bytes());
         let pair = (user, network);
@@ -70,55 +73,56 @@ impl Attempts {
             let by_user_and_network = self.reserve_slowly(pair).await?;
             return Ok(Attempt { user, network, by_user_and_network, by_network: None });
         }
-        let brake = self.by_user.wait(user);
-        if !brake.is_zero() {
-            tokio::time::sleep(brake).await;
+        let delay = self.by_user.wait(user);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
         }
         let by_user_and_network = self.by_user_and_network.reserve(pair).await?;
         let by_network = Some(self.by_network.reserve(network).await?);
         Ok(Attempt { user, network, by_user_and_network, by_network })
     }
 
-    /// Waits until failures refuse the attempt no more, as long as that is soon.
+    /// Waits until failures no longer refuse the attempt, up to the maximum delay.
     async fn reserve_slowly(
         &self,
         pair: (UserKey, Network),
     ) -> Result<Reservation<(UserKey, Network)>, Duration> {
-        let mut slowed = Duration::ZERO;
+        let mut total_delay = Duration::ZERO;
         loop {
             let wait = match self.by_user_and_network.reserve(pair).await {
                 Ok(reservation) => return Ok(reservation),
                 Err(wait) => wait,
             };
-            slowed += wait;
-            if slowed > PATIENCE {
+            total_delay += wait;
+            if total_delay > MAX_DELAY {
                 return Err(wait);
             }
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Counts a failure that names no user, such as a forged assertion, or says for how long failures refuse it.
+    /// Counts a failure without a known user, such as a forged assertion. If failures already refuse further
+    /// attempts, returns for how long.
     pub(crate) fn fail_without_user(&self, network: Network) -> Result<(), Duration> {
         self.by_network.fail(network)
     }
 
-    /// The user is who they say: from here on they get through from this network.
+    /// Records a success. Later attempts of the user from this network are exempt as in the table above.
     pub(crate) fn succeed(&self, attempt: Attempt) {
         let Attempt { user, network, .. } = attempt;
-        let mut known = self.known.lock();
-        let mut networks = known.peek(&user).cloned().unwrap_or_default();
-        networks.retain(|known| *known != network);
+        let mut known_networks = self.known_networks.lock();
+        let mut networks = known_networks.peek(&user).cloned().unwrap_or_default();
+        networks.retain(|other| *other != network);
         networks.truncate(NETWORKS_OF_USER - 1);
         networks.insert(0, network);
-        known.insert(user, networks);
+        known_networks.insert(user, networks);
     }
 
     /// Counts a failure.
     pub(crate) fn fail(&self, attempt: Attempt) {
         let Attempt { user, network, by_user_and_network, by_network } = attempt;
         by_user_and_network.fail();
-        // A count that is full already stays full.
+        // An exhausted limit stays exhausted.
         match by_network {
             Some(reservation) => reservation.fail(),
             None => drop(self.by_network.fail(network)),
@@ -127,7 +131,7 @@ impl Attempts {
     }
 
     fn is_known(&self, user: UserKey, network: Network) -> bool {
-        self.known.lock().peek(&user).is_some_and(|networks| networks.contains(&network))
+        self.known_networks.lock().peek(&user).is_some_and(|networks| networks.contains(&network))
     }
 }
 
@@ -152,7 +156,7 @@ mod tests {
         (Attempts::new(settings.failures(), Arc::clone(&clock) as _), clock)
     }
 
-    /// How many of some guesses are checked.
+    /// Makes guesses, and returns how many of them were verified.
     async fn guess(attempts: &Attempts, user: &str, from: Network, times: usize) -> usize {
         let guesses = (0..times).map(async |_| match attempts.begin(user, from).await {
             Ok(attempt) => {
@@ -165,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_network_locks_a_user_out_of_no_other() {
+    async fn failures_in_one_network_do_not_lock_the_user_out_of_another() {
         let (attempts, clock) =
             attempts(|settings| settings.failures_by_user = Allowance::new(50, MINUTE / 6_000));
         let mut checked = 0;
@@ -174,14 +178,14 @@ mod tests {
             clock.advance(Duration::from_secs(6));
         }
         assert!((100..=120).contains(&checked), "{checked}");
-        assert!(attempts.begin("user", network(1)).await.is_ok(), "one more each interval");
+        assert!(attempts.begin("user", network(1)).await.is_ok(), "one more per interval");
         guess(&attempts, "user", network(1), 1).await;
         assert!(attempts.begin("user", network(1)).await.is_err());
         assert!(attempts.begin("user", network(2)).await.is_ok());
     }
 
     #[tokio::test]
-    async fn the_user_who_signed_in_from_there_gets_through() {
+    async fn a_user_who_has_logged_in_from_the_network_is_exempt() {
         let (attempts, _) = attempts(|settings| settings.failures_by_user = Allowance::new(1, MINUTE));
         attempts.succeed(attempts.begin("user", network(1)).await.unwrap());
         for number in 0..30 {
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn others_in_the_same_network_only_slow_the_user_who_signed_in_from_there() {
+    async fn failures_in_a_known_network_only_slow_the_user() {
         let (attempts, clock) = attempts(|settings| {
             settings.failures_by_user_and_network = Allowance::new(2, Duration::from_millis(50));
         });
@@ -210,13 +214,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_of_ones_own_fills_no_memory() {
+    async fn a_user_cannot_exhaust_the_memory() {
         let (attempts, _) = attempts(|_| {});
         for number in 0..100 {
             attempts.succeed(attempts.begin("user", network(number)).await.unwrap());
         }
         let user = blake3::hash(b"user");
-        assert_eq!(attempts.known.lock().peek(&user).unwrap().len(), NETWORKS_OF_USER);
+        assert_eq!(attempts.known_networks.lock().peek(&user).unwrap().len(), NETWORKS_OF_USER);
         assert!(attempts.is_known(user, network(99)) && !attempts.is_known(user, network(0)));
     }
 }

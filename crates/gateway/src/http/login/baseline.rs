@@ -1,8 +1,8 @@
-//! `Baselines`: what Odoo said of each session's user when the session was made, to tell later whether the
-//! password may be another one.
+//! `Baselines`: when Odoo's record of each session's user was last written before the login, to find out
+//! later whether the password may have changed.
 //!
-//! Odoo does not say when a password was changed, only when the user's record was written last: so any write
-//! ends the user's sessions.
+//! Odoo does not report when a password was changed, only when the user's record was last written. So any
+//! write ends the user's sessions.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -10,17 +10,17 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use session::{Session, SessionId, SessionManager};
 
-/// What is known of a user's record from the time of a login.
+/// The state of a user's record at login, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Baseline {
-    /// It was last written then, as Odoo said before it verified the password.
+    /// The record was last written at this time, read before Odoo verified the password.
     Written(SystemTime),
-    /// The session began then, on this machine's clock: it was made by another instance, or before a restart.
+    /// The session was created at this time of this machine's clock, by another instance or before a restart.
     Began(SystemTime),
 }
 
 impl Baseline {
-    /// Was the record written since?
+    /// Whether the record has been written since.
     pub(crate) fn is_outdated(self, written: SystemTime) -> bool {
         match self {
             Baseline::Written(known) => written != known,
@@ -29,7 +29,7 @@ impl Baseline {
     }
 }
 
-/// The baselines of the sessions that this instance holds.
+/// The baselines of the sessions that this instance has cached.
 #[derive(Debug, Default)]
 pub(crate) struct Baselines(Mutex<HashMap<SessionId, Baseline>>);
 
@@ -38,7 +38,7 @@ impl Baselines {
         self.0.lock().insert(session, baseline);
     }
 
-    /// The baseline of a session, which may be one of another instance's.
+    /// The baseline of a session, which another instance may have created.
     pub(crate) fn for_session(&self, manager: &SessionManager, session: &Session) -> Baseline {
         let known = self.0.lock().get(&session.id()).copied();
         known.unwrap_or_else(|| {
@@ -47,7 +47,7 @@ impl Baselines {
         })
     }
 
-    /// Forgets the sessions that are not held any more.
+    /// Removes the sessions that are no longer cached.
     pub(crate) fn forget_ended(&self, manager: &SessionManager) {
         self.0.lock().retain(|session, _| manager.held_record(*session).is_some());
     }
@@ -60,12 +60,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_other_time_is_another_record_than_was_verified() {
+    fn a_different_write_time_outdates_the_baseline() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let verified = Baseline::Written(at(10));
         assert!(!verified.is_outdated(at(10)));
         assert!(verified.is_outdated(at(11)));
-        // As after a backup that was restored.
+        // For example after a restored backup.
         assert!(verified.is_outdated(at(9)));
         let began = Baseline::Began(at(10));
         assert!(began.is_outdated(at(11)));

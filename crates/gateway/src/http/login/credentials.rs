@@ -1,4 +1,4 @@
-//! `Credentials`: where the hashes of passwords are.
+//! `Credentials`: the source of password hashes.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use erp_db::PasswordTable;
 use session::{PortError, UserId};
 
-/// Stores a password hash for each user who has a password.
+/// Stores the password hashes of users.
 #[async_trait]
 pub trait Credentials: Debug + Send + Sync + 'static {
-    /// The hash of a user's password, as a PHC string; `None` if the user has none.
+    /// The hash of a user's password as a PHC string, or `None` if the user has no password.
     async fn password_hash(&self, user: &UserId) -> Result<Option<String>, PortError>;
 }
 
@@ -30,7 +30,7 @@ pub struct MemoryCredentials {
 }
 
 impl MemoryCredentials {
-    /// The same hash for each of the users.
+    /// Gives all users the same hash.
     #[must_use]
     pub fn shared(users: impl IntoIterator<Item = UserId>, hash: &str) -> Self {
         MemoryCredentials { hashes: users.into_iter().map(|user| (user, hash.to_owned())).collect() }

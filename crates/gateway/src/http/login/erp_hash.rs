@@ -1,4 +1,4 @@
-//! `ErpHashes`: the ERP's own hashes of passwords (`ad_user.password`), which are read and never written.
+//! `ErpHashes`: the ERP's password hashes (`ad_user.password`), which are read and never written.
 //!
 //! | text | hash |
 //! | --- | --- |
@@ -15,35 +15,34 @@ use sha1::Sha1;
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 
-/// The most versions that are remembered as reported: more are no versions but rubbish.
+/// The maximum number of unknown versions that are reported. More would be garbage.
 const MAX_VERSIONS: usize = 64;
 
-/// The longest name of a version. What is longer may be something secret.
+/// The maximum length of a version's name in the log. A longer text may be secret.
 const MAX_VERSION_BYTES: usize = 12;
 
-/// A hash that can be checked.
+/// A supported hash.
 #[derive(Clone)]
 pub(crate) enum ErpHash {
     Sha1([u8; 20]),
     SaltedSha512 { salt: String, digest: [u8; 64] },
 }
 
-/// Why a stored text opens nothing.
+/// Why a stored text is not a supported hash.
 #[derive(Debug, PartialEq, Eq)]
 enum UnusableHash {
     Version(String),
     Malformed,
 }
 
-/// Reads stored hashes, and reports each version that it does not know once.
+/// Parses stored hashes, and reports each unknown version once.
 #[derive(Debug, Default)]
 pub(crate) struct ErpHashes {
     reported: Mutex<BTreeSet<String>>,
 }
 
 impl ErpHashes {
-    /// The hash that a user's row holds, if it is one that can be checked. The log never holds the text
-    /// itself.
+    /// Parses the hash of a user. `None` if it is not supported. The stored text is never logged.
     pub(crate) fn read(&self, user: UserId, stored: &str) -> Option<ErpHash> {
         match ErpHash::parse(stored) {
             Ok(hash) => return Some(hash),
@@ -79,7 +78,7 @@ impl ErpHash {
                 }
                 _ => Err(UnusableHash::Malformed),
             },
-            // As other programs write it: `$2b$…`, `$argon2id$…`.
+            // Formats of other programs: `$2b$…`, `$argon2id$…`.
             "" => version_name(rest.split_once('$').map_or("", |(name, _)| name), |c| {
                 c.is_ascii_alphanumeric() || c == '-'
             }),
@@ -87,8 +86,10 @@ impl ErpHash {
         }
     }
 
-    /// Is this the hash of the password? Each kind of hash takes the same work, and so does none.
-    pub(crate) fn fits(hash: Option<&Self>, password: &str) -> bool {
+    /// Whether this is the hash of the password. All kinds of hashes take the same amount of work, and so
+    /// does
+    /// `None`.
+    pub(crate) fn matches(hash: Option<&Self>, password: &str) -> bool {
         let (sha1, salt, sha512) = match hash {
             Some(ErpHash::Sha1(digest)) => (Some(digest), "", None),
             Some(ErpHash::SaltedSha512 { salt, digest }) => (None, salt.as_str(), Some(digest)),
@@ -98,10 +99,10 @@ impl ErpHash {
         let salted: [u8; 64] = Sha512::new().chain_update(salt).chain_update(password).finalize().into();
         let fits_unsalted = unsalted.ct_eq(sha1.unwrap_or(&[0; 20]));
         let fits_salted = salted.ct_eq(sha512.unwrap_or(&[0; 64]));
-        let fits =
+        let matches =
             (bool::from(fits_unsalted) & sha1.is_some()) | (bool::from(fits_salted) & sha512.is_some());
-        // The ERP may hold the hash of an empty text for users who have no password.
-        fits & !password.is_empty()
+        // The ERP may store the hash of an empty text for users without a password.
+        matches & !password.is_empty()
     }
 }
 
@@ -110,13 +111,13 @@ fn digest<const N: usize>(text: &str) -> Result<[u8; N], UnusableHash> {
     bytes.try_into().map_err(|_| UnusableHash::Malformed)
 }
 
-/// The name of a version if it can be nothing else.
+/// The error with the version's name, if the text looks like one.
 fn version_name(name: &str, is_part: impl Fn(char) -> bool) -> Result<ErpHash, UnusableHash> {
     let is_name = (1..=MAX_VERSION_BYTES).contains(&name.len()) && name.chars().all(is_part);
     Err(if is_name { UnusableHash::Version(name.to_owned()) } else { UnusableHash::Malformed })
 }
 
-/// Never shows what it holds.
+/// Never prints the hash.
 impl std::fmt::Debug for ErpHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ErpHash").finish_non_exhaustive()
@@ -127,11 +128,11 @@ impl std::fmt::Debug for ErpHash {
 mod tests {
     use super::*;
 
-    /// SHA-1 of `openbravo`, as Openbravo ships it.
+    /// The SHA-1 hash of `openbravo`, the default password.
     const SHA1: &str = "PwOd6SgWF74HY4u51bfrUxjtB9g=";
 
     #[test]
-    fn what_is_no_hash_is_refused_and_versions_are_named() {
+    fn invalid_hashes_are_refused_and_versions_are_named() {
         assert!(matches!(ErpHash::parse(SHA1), Ok(ErpHash::Sha1(_))));
         let sha512 = STANDARD.encode([7; 64]);
         assert!(matches!(
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_a_hash() {
+    fn debug_output_contains_no_hash() {
         let shown = format!("{:?}", ErpHash::parse(SHA1));
         assert!(shown.contains("ErpHash") && !shown.contains("63"), "{shown}");
     }

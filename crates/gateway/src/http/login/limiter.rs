@@ -1,4 +1,5 @@
-//! `Limiter`: how often a key may fail. Attempts that succeed are free, however many run at once.
+//! `Limiter`: limits the failures of a key. Successful attempts are never refused, however many are
+//! concurrent.
 
 use std::collections::HashMap;
 use std::hash::{Hash, RandomState};
@@ -11,18 +12,18 @@ use session::Clock;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-/// A bounded map for what strangers choose the keys of. It forgets the keys that were not set for longest.
+/// A bounded map for keys that clients choose. It evicts the least recently set keys.
 pub(super) type BoundedMap<K, V> = LruCache<K, V, RandomState>;
 
-/// The most keys of such a map.
+/// The capacity of such a map.
 const MAX_KEYS: usize = 100_000;
 
-/// An empty one.
+/// Creates an empty map.
 pub(super) fn bounded_map<K, V>() -> BoundedMap<K, V> {
     LruCache::with_hasher(MAX_KEYS, RandomState::new())
 }
 
-/// A burst of failures, and one more after each interval.
+/// The failures that are allowed: a burst, and one more per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     burst: u32,
@@ -30,17 +31,17 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// `burst` at once, and one more after each `interval`.
+    /// Allows `burst` failures at once, and one more per `interval`.
     #[must_use]
     pub const fn new(burst: u32, interval: Duration) -> Self {
         Allowance { burst, interval }
     }
 }
 
-/// Counts failures by key, and reserves one for each attempt in flight, so that no more guesses are checked
-/// than may fail.
+/// Counts failures by key. Each attempt in flight reserves a failure, so that concurrent guesses cannot
+/// exceed the allowance.
 ///
-/// Only failures refuse an attempt. Where reservations alone use up the allowance, further attempts wait for
+/// Only failures refuse an attempt. If the allowance is used up by reservations, further attempts wait for
 /// them.
 #[derive(Debug)]
 pub(crate) struct Limiter<K: Hash + Eq + Copy> {
@@ -51,9 +52,9 @@ pub(crate) struct Limiter<K: Hash + Eq + Copy> {
 
 #[derive(Debug)]
 struct State<K> {
-    /// The moment at which all failures of a key will be forgotten (the generic cell rate algorithm).
+    /// By key, the time at which all its failures expire (generic cell rate algorithm).
     failures: BoundedMap<K, Duration>,
-    /// No larger than the number of requests in flight.
+    /// Bounded by the number of requests in flight.
     in_flight: HashMap<K, InFlightAttempts>,
 }
 
@@ -69,8 +70,10 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
         Limiter { allowance, clock, state: Mutex::new(state) }
     }
 
-    /// Reserves a failure for an attempt, or says for how long failures refuse it. Waits for attempts in
-    /// flight.
+    /// Reserves a failure for an attempt. Waits while attempts in flight use up the allowance.
+    ///
+    /// # Errors
+    /// Failures use up the allowance. The next attempt is possible after the returned duration.
     pub(crate) async fn reserve(self: &Arc<Self>, key: K) -> Result<Reservation<K>, Duration> {
         while let Some(ended) = self.try_reserve(key)? {
             ended.await;
@@ -78,8 +81,8 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
         Ok(Reservation { limiter: Arc::clone(self), key, has_failed: false })
     }
 
-    /// Reserves a failure, or gives the end of another attempt to wait for, where attempts in flight may use
-    /// up the allowance.
+    /// Reserves a failure. If attempts in flight use up the allowance, returns a future that completes when
+    /// one of them ends.
     fn try_reserve(&self, key: K) -> Result<Option<OwnedNotified>, Duration> {
         let mut state = self.state.lock();
         let wait = self.wait_in(&state, key, 0);
@@ -93,16 +96,16 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
             in_flight.attempts += 1;
             return Ok(None);
         }
-        // Made under the lock, it hears of every end from here on.
+        // Created under the lock, so that it cannot miss the end of an attempt.
         Ok(Some(Arc::clone(&in_flight.ended).notified_owned()))
     }
 
-    /// For how long failures refuse the next attempt: at most one interval.
+    /// How long failures refuse the next attempt, at most one interval.
     pub(crate) fn wait(&self, key: K) -> Duration {
         self.wait_in(&self.state.lock(), key, 0)
     }
 
-    /// Counts a failure, or says for how long failures refuse the next one.
+    /// Counts a failure. If failures use up the allowance, returns how long they refuse the next one.
     pub(crate) fn fail(&self, key: K) -> Result<(), Duration> {
         let mut state = self.state.lock();
         let wait = self.wait_in(&state, key, 0);
@@ -115,24 +118,23 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
 
     fn wait_in(&self, state: &State<K>, key: K, attempts: u32) -> Duration {
         let Allowance { burst, interval } = self.allowance;
-        let (forgotten, now) = self.forgotten_in(state, key);
-        (forgotten + interval * attempts.saturating_add(1)).saturating_sub(now + interval * burst)
+        let (expiry, now) = self.expiry_and_now(state, key);
+        (expiry + interval * attempts.saturating_add(1)).saturating_sub(now + interval * burst)
     }
 
     fn count(&self, state: &mut State<K>, key: K) {
-        let (forgotten, _) = self.forgotten_in(state, key);
-        state.failures.insert(key, forgotten + self.allowance.interval);
+        let (expiry, _) = self.expiry_and_now(state, key);
+        state.failures.insert(key, expiry + self.allowance.interval);
     }
 
-    /// When all failures will be forgotten, and the time now.
-    fn forgotten_in(&self, state: &State<K>, key: K) -> (Duration, Duration) {
+    /// When all failures of the key expire, and the current time.
+    fn expiry_and_now(&self, state: &State<K>, key: K) -> (Duration, Duration) {
         let now = self.clock.now();
         (state.failures.peek(&key).copied().unwrap_or_default().max(now), now)
     }
 }
 
-/// A failure that is reserved for an attempt. It counts if the attempt fails, and is given back if it does
-/// not.
+/// A failure that is reserved for an attempt. Dropping it releases the failure without counting it.
 #[derive(Debug)]
 pub(crate) struct Reservation<K: Hash + Eq + Copy> {
     limiter: Arc<Limiter<K>>,
@@ -156,7 +158,8 @@ impl<K: Hash + Eq + Copy> Drop for Reservation<K> {
         let Some(in_flight) = state.in_flight.get_mut(&self.key) else { return };
         in_flight.attempts -= 1;
         if self.has_failed || in_flight.attempts == 0 {
-            // After a failure each that waits may be refused; after the last one nothing else would wake it.
+            // After a failure all waiters may be refused. After the last attempt nothing else would wake
+            // them.
             in_flight.ended.notify_waiters();
         } else {
             in_flight.ended.notify_one();
@@ -182,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_then_one_an_interval() {
+    fn a_burst_is_allowed_then_one_per_interval() {
         let (limiter, clock) = limiter(3);
         for _ in 0..3 {
             assert_eq!(limiter.fail("a"), Ok(()));
         }
         assert_eq!(limiter.fail("a"), Err(SECOND));
-        assert_eq!(limiter.fail("b"), Ok(()), "others have their own");
+        assert_eq!(limiter.fail("b"), Ok(()), "each key has its own allowance");
         clock.advance(SECOND * 2 / 5);
         assert_eq!(limiter.wait("a"), SECOND * 3 / 5);
         clock.advance(SECOND * 3 / 5);
@@ -198,11 +201,11 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(limiter.fail("a"), Ok(()));
         }
-        assert!(limiter.fail("a").is_err(), "saved time does not add up");
+        assert!(limiter.fail("a").is_err(), "unused time must not add up");
     }
 
     #[test]
-    fn memory_is_bounded_and_the_latest_stay() {
+    fn memory_is_bounded_and_the_latest_keys_stay() {
         let (limiter, _) = limiter(1);
         for key in 0..=MAX_KEYS {
             assert_eq!(limiter.fail(key), Ok(()));
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attempts_that_succeed_wait_for_each_other_and_are_never_refused() {
+    async fn successful_attempts_wait_for_each_other_and_are_never_refused() {
         let (limiter, _) = limiter(2);
         let attempts = (0..200).map(|_| {
             let limiter = Arc::clone(&limiter);
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_guesses_are_checked_than_may_fail() {
+    async fn concurrent_guesses_cannot_exceed_the_allowance() {
         let (limiter, _) = limiter(3);
         let attempts = (0..50).map(|_| {
             let limiter = Arc::clone(&limiter);
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_waiter_that_gives_up_leaves_nothing_behind() {
+    async fn a_cancelled_waiter_leaves_no_state() {
         let (limiter, _) = limiter(1);
         let reservation = limiter.reserve("a").await.unwrap();
         let mut gives_up = Box::pin(limiter.reserve("a"));

@@ -1,4 +1,4 @@
-//! `LoginHistory`: when users logged in and from where, as this instance saw it.
+//! `LoginHistory`: recent logins at this instance, by minute and by address.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,19 +10,19 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use session::{ClientId, Clock, SessionId};
 
-/// The minutes that are remembered, the running one included.
+/// The number of remembered minutes, the current one included.
 pub(crate) const MINUTES: usize = 15;
 
-/// The most counts that are kept, and the most sessions whose address is.
+/// The maximum number of counts, and of sessions with a remembered address.
 const MAX_COUNTS: usize = 150_000;
 const MAX_ADDRESSES: u64 = 100_000;
 
-/// Counts logins by minute, and remembers the address behind each session. For administrators to look at:
-/// nothing else depends on it.
+/// Counts logins by minute, and remembers the client address of each session. It is only shown to
+/// administrators.
 #[derive(Debug)]
 pub(crate) struct LoginHistory {
     clock: Arc<dyn Clock>,
-    /// The logins of a minute in a client. What is added removes the minutes that are too old.
+    /// Logins by minute and client. An insertion removes expired minutes.
     logins: Mutex<BTreeMap<(u64, ClientId), u64>>,
     addresses: Cache<SessionId, IpAddr>,
 }
@@ -48,12 +48,12 @@ impl LoginHistory {
         *logins.entry((minute, client)).or_default() += 1;
     }
 
-    /// Logins of each of the last minutes, the running one last: of one client, or of all.
+    /// Logins per minute of one client or of all, the current minute last.
     pub(crate) fn logins(&self, client: Option<ClientId>) -> [u64; MINUTES] {
         let minute = self.minute();
         let mut sums = [0; MINUTES];
-        for ((then, of), count) in &*self.logins.lock() {
-            if client.is_none_or(|client| client == *of)
+        for ((then, counted_client), count) in &*self.logins.lock() {
+            if client.is_none_or(|client| client == *counted_client)
                 && let Some(sum) = sums.iter_mut().rev().nth(age(minute, *then))
             {
                 *sum += count;
@@ -62,15 +62,14 @@ impl LoginHistory {
         sums
     }
 
-    /// Remembers from where a session was asked for. An address that the server does not tell is not
-    /// remembered.
+    /// Remembers the client address of a session, if it is known.
     pub(crate) fn record_address(&self, id: SessionId, address: IpAddr) {
         if !address.is_unspecified() {
             self.addresses.insert(id, address);
         }
     }
 
-    /// From where a session was asked for, if it was asked of this instance since it started.
+    /// The client address of a session, if this instance has created it since its start.
     pub(crate) fn address(&self, id: SessionId) -> Option<IpAddr> {
         self.addresses.get(&id)
     }
@@ -80,7 +79,7 @@ impl LoginHistory {
     }
 }
 
-/// How many minutes ago one was.
+/// The age of a minute, in minutes.
 fn age(now: u64, minute: u64) -> usize {
     usize::try_from(now.saturating_sub(minute)).unwrap_or(usize::MAX)
 }
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logins_are_counted_by_minute_and_forgotten_after_a_quarter_of_an_hour() {
+    fn logins_are_counted_by_minute_and_expire_after_15_minutes() {
         let clock = Arc::new(ManualClock::default());
         let history = LoginHistory::new(Arc::clone(&clock) as _);
         let [one, other] = ["A", "B"].map(|id| ClientId::new(id).unwrap());

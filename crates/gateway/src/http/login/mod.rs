@@ -1,5 +1,4 @@
-//! What proves who a user is: passwords, the ERP's own hashes, and signed assertions; and how often that may
-//! fail.
+//! Authentication: passwords, the ERP's password hashes, signed assertions, and limits on failures.
 
 pub(crate) mod assertion;
 pub(crate) mod attempts;

@@ -1,4 +1,5 @@
-//! `Passwords`: hashing and checking, slow on purpose and bounded.
+//! `Passwords`: hashes and verifies passwords. That is slow by design, so the number of verifications is
+//! bounded.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -11,28 +12,27 @@ use tokio::sync::Semaphore;
 
 use crate::http::login::erp_hash::ErpHash;
 
-/// The longest password, in bytes.
+/// The maximum length of a password, in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
-/// How many checks may wait for each that runs: as many as are answered within the time for an answer.
-const WAITING: usize = 512;
+/// The number of verifications that may wait per running one. That many complete before requests time out.
+const MAX_WAITING: usize = 512;
 
-/// A hash that no password matches. Checking against it takes the time of any other check.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b3JnY2FjaGU6IG5vYm9keQ$\
+/// A hash that no password matches. Verification against it takes the same time as against any other.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$b3JnY2FjaGU6IG5vYm9keQ$\
                       JkRdH2CJsQzRsTvQ8nSRPZlMlRzWbVEn9r9jWxNZ9gM";
 
-/// Checks passwords: a few at a time, on threads that may block, and no more waiting than could be answered
-/// in time.
+/// Verifies passwords on blocking threads, with bounded concurrency and a bounded queue.
 #[derive(Debug)]
 pub(crate) struct Passwords {
     running: Arc<Semaphore>,
     admitted: Semaphore,
-    /// What checks work in, 19 MiB for each that runs. It is kept: an allocator that gives it to one thread
-    /// after another holds it for all of them.
+    /// The working memory of verifications, 19 MiB each. It is reused, because allocators keep such blocks
+    /// per thread, which would add up over the pool of blocking threads.
     memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
-/// So many checks wait already that another one would wait too long.
+/// The queue is full, so another verification would wait too long.
 #[derive(Debug)]
 pub(crate) struct TooBusy;
 
@@ -41,13 +41,13 @@ impl Passwords {
         let threads = available_parallelism().map_or(1, usize::from);
         Passwords {
             running: Arc::new(Semaphore::new(threads)),
-            admitted: Semaphore::new(threads * WAITING),
+            admitted: Semaphore::new(threads * MAX_WAITING),
             memory: Arc::default(),
         }
     }
 
-    /// Does the password fit the hash, or that of the ERP where there is none here? Without any the answer is
-    /// no. Each takes the same time.
+    /// Whether the password matches its hash, or the ERP's hash if there is no other. `false` without any
+    /// hash. All cases take the same time.
     pub(crate) async fn check(
         &self,
         hash: Option<String>,
@@ -58,15 +58,15 @@ impl Passwords {
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| TooBusy)?;
         let memory = Arc::clone(&self.memory);
         let check = tokio::task::spawn_blocking(move || {
-            // Held until the work is done: a client that goes away does not make room for another one's work.
+            // Hold the permit until the work is done, even if the client disconnects.
             let _running = running;
             let mut blocks = memory.lock().pop().unwrap_or_default();
-            let fits = verify(hash.as_deref().unwrap_or(NOBODY), &password, &mut blocks);
+            let matches = verify(hash.as_deref().unwrap_or(DUMMY_HASH), &password, &mut blocks);
             if blocks.len() <= Params::default().block_count() {
                 memory.lock().push(blocks);
             }
-            let fits_erp = ErpHash::fits(erp_hash.as_ref(), &password);
-            (fits & hash.is_some()) | (fits_erp & hash.is_none())
+            let matches_erp = ErpHash::matches(erp_hash.as_ref(), &password);
+            (matches & hash.is_some()) | (matches_erp & hash.is_none())
         });
         check.await.map_err(|_| TooBusy)
     }
@@ -74,7 +74,7 @@ impl Passwords {
 
 fn verify(hash: &str, password: &str, memory: &mut Vec<Block>) -> bool {
     match recompute(hash, password, memory) {
-        // Outputs are compared in constant time.
+        // `Output` compares in constant time.
         Ok((expected, computed)) => expected == computed,
         Err(error) => {
             tracing::error!(%error, "a stored password hash cannot be read");
@@ -83,7 +83,7 @@ fn verify(hash: &str, password: &str, memory: &mut Vec<Block>) -> bool {
     }
 }
 
-/// What a hash says, and what comes out for a password with its parameters and salt.
+/// The expected output of a hash, and the output for the password with the same parameters and salt.
 fn recompute(
     hash: &str,
     password: &str,
@@ -108,11 +108,11 @@ fn recompute(
 #[error("the password cannot be hashed: {0}")]
 pub struct HashError(#[from] argon2::password_hash::Error);
 
-/// The hash of a password, by Argon2id with the parameters that OWASP recommends and a random salt, as a PHC
+/// Hashes a password with Argon2id, the parameters that OWASP recommends, and a random salt. Returns a PHC
 /// string.
 ///
 /// # Errors
-/// [`HashError`], as when there are no random bytes.
+/// [`HashError`], for example if the system provides no random bytes.
 pub fn hash_password(password: &str) -> Result<String, HashError> {
     let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes())?;
     Ok(hash.to_string())
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_right_password_fits() {
+    fn only_the_correct_password_matches() {
         let hash = hash_password("correct horse").unwrap();
         assert_ne!(hash, hash_password("correct horse").unwrap(), "salted");
         let memory = &mut Vec::new();
@@ -134,24 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_costs_what_any_other_does() {
+    fn the_dummy_hash_costs_as_much_as_any_other() {
         let cost = |hash: &str| {
             let hash = PasswordHash::new(hash).unwrap();
             let lengths = (hash.hash.unwrap().len(), hash.salt.unwrap().len());
             (hash.algorithm.to_string(), hash.version, hash.params.to_string(), lengths)
         };
-        assert_eq!(cost(NOBODY), cost(&hash_password("x").unwrap()));
+        assert_eq!(cost(DUMMY_HASH), cost(&hash_password("x").unwrap()));
     }
 
     #[test]
-    fn checks_agree_with_the_library() {
+    fn verification_agrees_with_the_library() {
         use argon2::password_hash::PasswordVerifier;
         let params = Params::new(64, 3, 2, Some(24)).unwrap();
         for algorithm in [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id] {
             let argon2 = Argon2::new(algorithm, Version::V0x13, params.clone());
             let hash: PasswordHash = argon2.hash_password(b"correct horse").unwrap();
             assert!(argon2.verify_password(b"correct horse", &hash).is_ok());
-            // Memory that a dearer check has left behind, and what is in it, change nothing.
+            // Larger memory with leftover contents from another verification must not matter.
             let mut memory = vec![Block::default(); 4_096];
             assert!(verify(&hash.to_string(), "correct horse", &mut memory));
             assert!(!verify(&hash.to_string(), "wrong", &mut memory));
@@ -160,21 +160,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_kept_for_the_checks_that_run_and_no_more() {
+    async fn memory_is_kept_only_for_concurrent_verifications() {
         let passwords = Passwords::new();
         for _ in 0..4 {
             assert!(!passwords.check(None, None, "x".into()).await.unwrap());
         }
-        assert_eq!(passwords.memory.lock().len(), 1, "one at a time needs one");
+        assert_eq!(passwords.memory.lock().len(), 1, "sequential verifications need one block of memory");
         let params = Params::new(2 * Params::DEFAULT_M_COST, 1, 1, None).unwrap();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let dear: PasswordHash = argon2.hash_password(b"x").unwrap();
-        assert!(passwords.check(Some(dear.to_string()), None, "x".into()).await.unwrap());
+        let expensive: PasswordHash = argon2.hash_password(b"x").unwrap();
+        assert!(passwords.check(Some(expensive.to_string()), None, "x".into()).await.unwrap());
         assert!(passwords.memory.lock().iter().all(|blocks| blocks.len() <= Params::default().block_count()));
     }
 
     #[tokio::test]
-    async fn no_more_wait_than_could_be_answered_in_time() {
+    async fn the_queue_is_bounded() {
         let passwords = Passwords::new();
         let all = u32::try_from(passwords.admitted.available_permits()).unwrap();
         let waiting = passwords.admitted.acquire_many(all).await.unwrap();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_hash_nothing_fits() {
+    async fn without_a_hash_no_password_matches() {
         assert!(!Passwords::new().check(None, None, String::new()).await.unwrap());
     }
 }

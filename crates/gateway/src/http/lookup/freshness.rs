@@ -1,4 +1,4 @@
-//! `Freshness`: is a pinned tree still the client's tree?
+//! `Freshness`: finds out whether a pinned tree is still the client's current tree.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,46 +13,46 @@ use tokio::sync::Semaphore;
 
 use crate::http::middleware::timeout::within;
 
-/// The longest wait for the ERP. A read that takes longer goes on, one for each client, and later callers get
-/// what it finds.
+/// The longest time that a caller waits for the ERP. A read that takes longer continues, one per client, and
+/// later callers get its result.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The most clients whose trees are remembered.
+/// The maximum number of clients with a cached state.
 const CAPACITY: usize = 10_000;
 
-/// The most trees that are read at a time to be compared: the pages of all users learn of a change within
-/// seconds, and logins go first.
+/// The maximum number of concurrent reads of trees for comparison. After a change, the pages of all users ask
+/// for one within seconds, and must not delay logins.
 const MAX_TREES: usize = 2;
 
-/// Knows the fingerprint of each client's tree as it is now, or was a moment ago.
+/// Caches the fingerprint of each client's current tree for a moment. Single flight per client.
 #[derive(Debug)]
 pub(crate) struct Freshness {
     source: Arc<dyn OrgSource>,
     keep: Duration,
     clock: Arc<dyn Clock>,
     reads: Mutex<HashMap<ClientId, Read>>,
-    /// Whole trees that are read at a time for [`Freshness::tree`].
+    /// Limits the concurrent reads of [`Freshness::tree`].
     trees: Semaphore,
 }
 
-/// A client's tree as it was a moment ago.
+/// The state of a client's tree at its last read.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     revision: Option<Revision>,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) findings: Arc<Findings>,
-    /// When it was found. A read that takes long is of use for as long as any other.
+    /// When the read completed. The state expires by this time, not by the start of the read.
     found: Duration,
 }
 
 type Answer = Result<State, Arc<PortError>>;
 
-/// The last read of a client's tree, in flight or done.
+/// The latest read of a client's tree, in flight or completed.
 #[derive(Debug)]
 struct Read {
     began: Duration,
     answer: SharedLoadFuture<Answer>,
-    /// What the read before it found.
+    /// The result of the previous successful read.
     last: Option<State>,
 }
 
@@ -61,13 +61,13 @@ impl Freshness {
         Freshness { source, keep, clock, reads: Mutex::default(), trees: Semaphore::new(MAX_TREES) }
     }
 
-    /// A client's tree; `None` if the ERP does not answer within a second. Where revisions are kept, one
-    /// small read shows that nothing changed; otherwise the tree is read.
+    /// The state of a client's tree, or `None` if the ERP does not answer within a second. If the ERP keeps
+    /// revisions, an unchanged tree takes one small read. Otherwise the whole tree is read.
     pub(crate) async fn state(&self, client: ClientId) -> Result<Option<State>, Arc<PortError>> {
         self.state_within(client, LONGEST).await
     }
 
-    /// A client's tree as it is now, read anew; `None` if that takes longer than a second.
+    /// Reads a client's current tree. `None` if that takes longer than a second.
     pub(crate) async fn tree(&self, client: ClientId) -> Result<Option<OrgStructure>, PortError> {
         let read = async {
             let _permit = self.trees.acquire().await.map_err(PortError::transient)?;
@@ -76,8 +76,8 @@ impl Freshness {
         within(LONGEST, read).await.transpose()
     }
 
-    /// The same for several clients. Once the ERP has not answered for one of them, the others do not wait
-    /// for it.
+    /// The states of several clients. After the ERP has failed to answer for one of them, the others do not
+    /// wait.
     pub(crate) async fn states(
         &self,
         clients: BTreeSet<ClientId>,
@@ -100,12 +100,12 @@ impl Freshness {
         longest: Duration,
     ) -> Result<Option<State>, Arc<PortError>> {
         let (began, answer) = self.read(client);
-        // A caller does not wait for longer because others have waited before.
+        // The wait counts from the start of the read, so a slow read does not delay every caller anew.
         let waited = self.clock.now().saturating_sub(began);
         within(longest.saturating_sub(waited), answer).await.transpose()
     }
 
-    /// The read that answers now: the last one, if it is in flight or not too old, or else a new one.
+    /// Returns the latest read if it is in flight or fresh. Otherwise starts a new one.
     fn read(&self, client: ClientId) -> (Duration, SharedLoadFuture<Answer>) {
         let mut reads = self.reads.lock();
         let now = self.clock.now();
@@ -121,11 +121,11 @@ impl Freshness {
         if reads.len() >= CAPACITY && !reads.contains_key(&client) {
             reads.clear();
         }
-        // A task, which goes on when its callers do not wait any longer.
+        // A task, so that the read continues after its callers have stopped waiting.
         let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
         let task = tokio::spawn(load(source, clock, client, last.clone()));
         let (_, answer) = SharedLoad::begin(async {
-            // Whether it is done is asked without waiting, so the answer is always yes once it is.
+            // Unconstrained, so that `now_or_never` above sees a completed task whatever the coop budget.
             let done = tokio::task::unconstrained(task).await;
             done.unwrap_or_else(|error| Err(PortError::transient(error))).map_err(Arc::new)
         });

@@ -1,4 +1,4 @@
-//! What the ERP is asked beside what a session pins: names, and whether its tree is current.
+//! Current data of the ERP that sessions do not pin: names, and whether a tree is current. Both are cached.
 
 pub(crate) mod freshness;
 pub(crate) mod names;

@@ -1,4 +1,4 @@
-//! `Names`: what people call users, roles, clients and organizations.
+//! `Names`: the current names of users, roles, clients and organizations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -13,15 +13,15 @@ use crate::backend::{Backend, BackendError};
 use crate::http::lookup::ttl_cache::TtlCache;
 use crate::http::middleware::timeout::within;
 
-/// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no
-/// longer.
+/// The longest time that an answer waits for names. Names of several kinds are looked up concurrently.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// For how long names of a kind are not asked for after a look-up has failed.
+/// How long names of a kind are not looked up after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Reads names beside what is pinned, and keeps them for some seconds. Where the database does not answer in
-/// time there is no name, and none of that kind is asked for a moment: nothing but displays depends on them.
+/// Reads names, which are not pinned, and caches them for some seconds. If the database does not answer in
+/// time, the name is missing, and names of that kind are not looked up for a moment. Names are only for
+/// display, so nothing else depends on them.
 #[derive(Debug)]
 pub(crate) struct Names {
     backend: Backend,
@@ -49,21 +49,21 @@ impl Names {
         self.users.get(user, async || self.backend.username(user).await).await.flatten()
     }
 
-    /// Keeps the name by which a user has just been found.
+    /// Caches the name with which a user has just logged in.
     pub(crate) fn remember_user(&self, user: UserId, name: &str) {
         self.users.cache.put(user, Some(name.to_owned()));
     }
 
-    /// The login names of users, by one query for any number.
+    /// The login names of users, read by one query.
     pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<UserId, String> {
         let ids: Vec<UserId> = users.into_iter().collect();
-        self.users.ask(async || self.backend.usernames(&ids).await).await.unwrap_or_default()
+        self.users.look_up(async || self.backend.usernames(&ids).await).await.unwrap_or_default()
     }
 
-    /// The names of roles, by one query for any number.
+    /// The names of roles, read by one query.
     pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<RoleId, String> {
         let ids: Vec<RoleId> = roles.into_iter().collect();
-        self.roles.ask(async || self.backend.role_names(&ids).await).await.unwrap_or_default()
+        self.roles.look_up(async || self.backend.role_names(&ids).await).await.unwrap_or_default()
     }
 
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
@@ -75,7 +75,7 @@ impl Names {
         self.clients().await?.get(client.as_str()).cloned()
     }
 
-    /// The names of all clients, by id; `None` if they cannot be read.
+    /// The names of all clients by id, or `None` if they cannot be read.
     pub(crate) async fn clients(&self) -> Option<Arc<BTreeMap<String, String>>> {
         let read = async || {
             let clients = self.backend.clients().await?;
@@ -85,13 +85,14 @@ impl Names {
         self.clients.get((), read).await
     }
 
-    /// Is a user of Odoo an administrator, for displays?
+    /// Whether an Odoo user is an administrator. Only for display: cached, and `false` if Odoo does not
+    /// answer.
     pub(crate) async fn is_administrator(&self, user: UserId, client: ClientId) -> bool {
         let read = async || Ok(self.backend.administration(user, RoleId::ZERO, client).await?.of_client);
         self.administrators.get(user, read).await.unwrap_or_default()
     }
 
-    /// The names of a client's organizations; none if they cannot be read.
+    /// The names of a client's organizations. Empty if they cannot be read.
     pub(crate) async fn directory(&self, client: ClientId) -> Arc<Directory> {
         let read = async || Ok(Arc::new(self.backend.directory(client).await?));
         self.directories.get(client, read).await.unwrap_or_default()
@@ -103,7 +104,7 @@ impl Names {
 struct NameTable<K, V> {
     cache: TtlCache<K, V>,
     clock: Arc<dyn Clock>,
-    /// When a look-up failed last.
+    /// When the last failed look-up failed.
     failed: Mutex<Option<Duration>>,
 }
 
@@ -116,13 +117,13 @@ impl<K: Clone + Hash + Eq, V: Clone> NameTable<K, V> {
         }
     }
 
-    /// A name from memory, or by a look-up.
+    /// A name from the cache, or from the ERP.
     async fn get(&self, key: K, read: impl AsyncFnOnce() -> Result<V, BackendError>) -> Option<V> {
         self.in_time(self.cache.get(key, async || self.unless_paused(read).await)).await
     }
 
-    /// Names by a look-up.
-    async fn ask<T>(&self, read: impl AsyncFnOnce() -> Result<T, BackendError>) -> Option<T> {
+    /// Names from the ERP.
+    async fn look_up<T>(&self, read: impl AsyncFnOnce() -> Result<T, BackendError>) -> Option<T> {
         self.in_time(self.unless_paused(read)).await
     }
 
@@ -137,7 +138,7 @@ impl<K: Clone + Hash + Eq, V: Clone> NameTable<K, V> {
         }
     }
 
-    /// Waits for names, but not for long: also one who waits for another one's look-up.
+    /// Waits for names up to the limit, even if another caller's look-up is in flight.
     async fn in_time<T>(&self, names: impl Future<Output = Result<T, NamesError>>) -> Option<T> {
         match within(LONGEST, names).await {
             Some(Ok(names)) => return Some(names),
@@ -153,6 +154,6 @@ impl<K: Clone + Hash + Eq, V: Clone> NameTable<K, V> {
 /// Why there are no names.
 enum NamesError {
     Unreadable(BackendError),
-    /// A look-up has failed a moment ago.
+    /// A look-up failed a moment ago.
     Paused,
 }

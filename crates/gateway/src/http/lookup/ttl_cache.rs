@@ -1,7 +1,7 @@
-//! `TtlCache`: values that may be a little stale.
+//! `TtlCache`: a cache with expiry, for values that may be slightly stale.
 //!
-//! quick_cache gives the bounded table and the single flight. It has no expiry, and ours is by a clock that
-//! tests control: each value is kept with the time at which its load began.
+//! quick_cache provides the bounded table and the single flight, but no expiry by a clock that tests control.
+//! So each entry records when its load began.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use session::Clock;
 
-/// Entries above which the least used are evicted.
+/// The maximum number of entries. Further ones evict the least used.
 const CAPACITY: u64 = 10_000;
 
-/// Entries for which memory is allocated at once.
-const USUAL: usize = 64;
+/// The number of entries for which memory is allocated at first.
+const INITIAL_CAPACITY: usize = 64;
 
-/// Keeps each value for a fixed time. Callers that ask for a key while it is loaded share that load. Failures
-/// are not cached.
+/// Caches each value for a fixed time. Concurrent callers of a key share one load. Failures are not cached.
 #[derive(Debug)]
 pub(crate) struct TtlCache<K, V> {
     keep: Duration,
@@ -26,23 +25,23 @@ pub(crate) struct TtlCache<K, V> {
     entries: Cache<K, Entry<V>>,
 }
 
-/// A value, and when its load began: a change during the load may be missing from it.
+/// A value, and when its load began. Its age counts from then, because the value may lack later changes.
 #[derive(Clone, Debug)]
 struct Entry<V> {
-    asked: Duration,
+    began: Duration,
     value: V,
 }
 
 impl<K: Clone + Hash + Eq, V: Clone> TtlCache<K, V> {
     pub(crate) fn new(keep: Duration, clock: Arc<dyn Clock>) -> Self {
-        TtlCache { keep, clock, entries: Cache::with_weighter(USUAL, CAPACITY, UnitWeighter) }
+        TtlCache { keep, clock, entries: Cache::with_weighter(INITIAL_CAPACITY, CAPACITY, UnitWeighter) }
     }
 
-    /// The value of a key, from memory or by `load`.
+    /// The value of a key, from the cache or by `load`.
     pub(crate) async fn get<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
-        let asked = self.clock.now();
+        let began = self.clock.now();
         let fresh_or_load = |_: &K, entry: &mut Entry<V>| {
-            if asked.saturating_sub(entry.asked) < self.keep {
+            if began.saturating_sub(entry.began) < self.keep {
                 EntryAction::Retain(entry.value.clone())
             } else {
                 EntryAction::ReplaceWithGuard
@@ -54,15 +53,15 @@ impl<K: Clone + Hash + Eq, V: Clone> TtlCache<K, V> {
         }
         let value = load().await?;
         if let EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _) = entry {
-            // The key is no longer in the table if it was removed or evicted during the load.
-            let _evicted = guard.insert(Entry { asked, value: value.clone() });
+            // Fails if the key was removed or evicted during the load.
+            let _evicted = guard.insert(Entry { began, value: value.clone() });
         }
         Ok(value)
     }
 
-    /// Keeps a value that was read just now by other means.
+    /// Caches a value that was just read by other means.
     pub(crate) fn put(&self, key: K, value: V) {
-        self.entries.insert(key, Entry { asked: self.clock.now(), value });
+        self.entries.insert(key, Entry { began: self.clock.now(), value });
     }
 }
 
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_value_is_kept_for_a_time_and_a_failure_is_not() {
+    async fn values_are_cached_for_a_time_and_failures_are_not() {
         let (cache, clock) = cache();
         assert_eq!(cache.get("a", async || Err::<u8, _>("away")).await, Err("away"));
         assert_eq!(cache.get("a", async || Ok::<_, ()>(1)).await, Ok(1));
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn callers_at_the_same_time_share_a_load() {
+    async fn concurrent_callers_share_a_load() {
         let (cache, clock) = cache();
         let (arrive, arrived) = oneshot::channel();
         let first = cache.get("a", async || arrived.await);
@@ -107,11 +106,11 @@ mod tests {
         assert_eq!(done.await, ((Ok(1), Ok(1)), Ok(())));
         clock.advance(Duration::from_secs(1));
         let later = cache.get("a", async || Ok::<_, ()>(3)).await;
-        assert_eq!(later, Ok(3), "it is as old as the question, not as the answer");
+        assert_eq!(later, Ok(3), "the age counts from the start of the load");
     }
 
     #[tokio::test]
-    async fn a_load_that_is_given_up_is_taken_over() {
+    async fn a_cancelled_load_is_taken_over_by_the_next_caller() {
         let (cache, _) = cache();
         let mut given_up = Box::pin(cache.get("a", async || std::future::pending::<Result<u8, ()>>().await));
         assert!(poll_immediate(&mut given_up).await.is_none());
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_bounded_and_what_is_used_stays() {
+    async fn memory_is_bounded_and_used_entries_stay() {
         let (clock, keep) = (Arc::new(ManualClock::default()), Duration::from_secs(2));
         let cache = TtlCache::new(keep, clock);
         for key in 0..3 * CAPACITY {

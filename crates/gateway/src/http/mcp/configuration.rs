@@ -1,4 +1,4 @@
-//! The file that says who may ask, and as whom Odoo is asked.
+//! `Configuration`: the file of `--mcp`, with the principals, their tokens and their Odoo settings.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
 
-/// The settings that belong to one principal alone.
-const OWN: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
+/// Settings that only a principal may have.
+const PRINCIPAL_SETTINGS: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
 const THRESHOLD: &str = "ODOO_MCP_COMPRESSION_THRESHOLD";
 
 /// The reason why `/mcp` cannot be served. It contains no secret.
@@ -30,17 +30,17 @@ pub enum McpError {
         /// What the system says.
         cause: String,
     },
-    /// It is not JSON, or not of the expected form.
+    /// The file is not JSON, or does not have the expected form.
     #[error("the principals are not written as expected, in line {line}, column {column}, at `{place}`")]
     Malformed {
-        /// Where it stops making sense.
+        /// The JSON path of the error.
         place: String,
         /// The line.
         line: usize,
         /// The column.
         column: usize,
     },
-    /// It has no principals.
+    /// The file has no principals.
     #[error("it names no principal, so every request would be refused")]
     NoPrincipals,
     /// The hash of a token is malformed.
@@ -60,15 +60,15 @@ pub enum McpError {
     Unknown {
         /// The setting.
         name: String,
-        /// Where it stands.
+        /// For which principals.
         place: String,
     },
     /// A setting has an invalid value.
     #[error("{place}: {cause}")]
     Setting {
-        /// Where it stands.
+        /// For which principals.
         place: String,
-        /// What is wrong.
+        /// The error.
         cause: ConfigError,
     },
 }
@@ -85,7 +85,7 @@ struct File {
     max_sessions: Option<usize>,
     session_idle_seconds: Option<u64>,
     max_body_bytes: Option<usize>,
-    /// For all principals, and for what they share.
+    /// Settings for all principals, and for what they share.
     #[serde(default)]
     settings: SettingValues,
     principals: Vec<PrincipalEntry>,
@@ -100,12 +100,12 @@ struct PrincipalEntry {
     settings: SettingValues,
 }
 
-/// What the file says.
+/// The content of the file.
 pub(super) struct Configuration {
-    /// The settings of what all principals share.
+    /// The settings of the shared caches and the compression.
     pub(super) shared: SettingValues,
     pub(super) caches: Caches,
-    /// From how many bytes on answers are compressed.
+    /// The minimum size of answers that are compressed, in bytes.
     pub(super) compress_from: Option<u64>,
     pub(super) options: HttpOptions,
     pub(super) definitions: Vec<Definition>,
@@ -113,9 +113,9 @@ pub(super) struct Configuration {
 
 /// A principal as the file defines it.
 pub(super) struct Definition {
-    /// Of its token.
+    /// The hash of its token.
     pub(super) token: Hash,
-    /// Of everything that the file says of it: equal ones need not begin anew.
+    /// The hash of all its settings. A reload keeps a principal if it is unchanged.
     pub(super) content: Hash,
     pub(super) name: String,
     pub(super) config: OdooConfig,
@@ -123,25 +123,25 @@ pub(super) struct Definition {
     pub(super) options: HttpOptions,
 }
 
-/// The settings that were asked for, each with what was answered. Others are misspelt, or in the wrong place.
+/// Records the settings that were read, with their values. Other names in the file are misspelt or misplaced.
 #[derive(Default)]
-struct AskedSettings(RefCell<BTreeMap<String, Option<String>>>);
+struct SettingReads(RefCell<BTreeMap<String, Option<String>>>);
 
-impl AskedSettings {
-    fn answer(&self, name: &str, value: Option<String>) -> Option<String> {
+impl SettingReads {
+    fn record(&self, name: &str, value: Option<String>) -> Option<String> {
         self.0.borrow_mut().insert(name.to_owned(), value.clone());
         value
     }
 
-    /// Those that have a value so far.
+    /// The settings that were read and have a value.
     fn values(&self) -> SettingValues {
-        let asked = self.0.borrow();
-        asked.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
+        let reads = self.0.borrow();
+        reads.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
     }
 
     fn check(&self, given: &SettingValues, place: &str) -> Result<(), McpError> {
-        let asked = self.0.borrow();
-        match given.keys().find(|name| !asked.contains_key(*name)) {
+        let reads = self.0.borrow();
+        match given.keys().find(|name| !reads.contains_key(*name)) {
             None => Ok(()),
             Some(name) => {
                 Err(McpError::Unknown { name: shorten(name, NAME_BYTES).into(), place: place.to_owned() })
@@ -151,42 +151,45 @@ impl AskedSettings {
 }
 
 impl Configuration {
-    /// Understands the content of the file.
+    /// Parses the content of the file.
     pub(super) fn read(text: &str) -> Result<Self, McpError> {
         let file = parse(text)?;
-        let everybody = "for all principals";
-        let of_all = |cause| McpError::Setting { place: everybody.into(), cause };
-        if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
-            return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
+        let for_all = "for all principals";
+        let common_error = |cause| McpError::Setting { place: for_all.into(), cause };
+        if let Some(name) = PRINCIPAL_SETTINGS.iter().find(|name| file.settings.contains_key(**name)) {
+            return Err(McpError::Unknown { name: (*name).into(), place: for_all.into() });
         }
-        let asked = AskedSettings::default();
-        let common = |name: &str| asked.answer(name, file.settings.get(name).cloned());
-        let caches = Caches::from_settings(common).map_err(of_all)?;
-        let compress_from = threshold(common(THRESHOLD)).map_err(of_all)?;
-        let shared = asked.values();
+        let reads = SettingReads::default();
+        let common = |name: &str| reads.record(name, file.settings.get(name).cloned());
+        let caches = Caches::from_settings(common).map_err(common_error)?;
+        let compress_from = threshold(common(THRESHOLD)).map_err(common_error)?;
+        let shared = reads.values();
         let options = options(&file);
 
         let (mut definitions, mut tokens, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for principal in &file.principals {
-            let asked = AskedSettings::default();
+            let reads = SettingReads::default();
             let setting = |name: &str| {
                 let own = principal.settings.get(name).cloned();
-                asked.answer(name, if OWN.contains(&name) { own } else { own.or_else(|| common(name)) })
+                reads.record(
+                    name,
+                    if PRINCIPAL_SETTINGS.contains(&name) { own } else { own.or_else(|| common(name)) },
+                )
             };
             let failed = |cause| McpError::Setting { place: place(&principal.name), cause };
             let config = OdooConfig::from_settings(setting).map_err(failed)?;
             if config.database.is_none() {
-                // Principals of one database must be known to be that.
+                // Principals share caches by database, so each must name its database.
                 let reason = "principals say which database is theirs";
                 return Err(failed(SettingError::Missing { name: "ODOO_DB", reason }.into()));
             }
             let settings = McpSettings::from_settings(setting).map_err(failed)?;
-            asked.check(&principal.settings, &place(&principal.name))?;
+            reads.check(&principal.settings, &place(&principal.name))?;
             let token = hash(principal)?;
             if !names.insert(&principal.name) || !tokens.insert(token) {
                 return Err(McpError::Duplicate { principal: principal.name.clone() });
             }
-            let content = format!("{:?}", (&principal.name, asked.values(), &options));
+            let content = format!("{:?}", (&principal.name, reads.values(), &options));
             let content = Hash::from(Sha256::digest(content));
             let (name, options) = (principal.name.clone(), options.clone());
             definitions.push(Definition { token, content, name, config, settings, options });
@@ -194,17 +197,17 @@ impl Configuration {
         if definitions.is_empty() {
             return Err(McpError::NoPrincipals);
         }
-        asked.check(&file.settings, everybody)?;
+        reads.check(&file.settings, for_all)?;
         Ok(Configuration { shared, caches, compress_from, options, definitions })
     }
 }
 
-/// Where the settings of a principal stand, for messages.
+/// The place of a principal's settings, for messages.
 pub(super) fn place(principal: &str) -> String {
     format!("for principal `{principal}`")
 }
 
-/// The parser's message may repeat the text, a key for instance, so the error has the position only.
+/// The error has only the position, because the parser's message may repeat secrets in the text.
 fn parse(text: &str) -> Result<File, McpError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -255,16 +258,16 @@ mod tests {
         })
     }
 
-    fn told(change: impl FnOnce(&mut Value)) -> String {
+    fn error_message(change: impl FnOnce(&mut Value)) -> String {
         let mut file = file();
         change(&mut file);
-        let told = Configuration::read(&file.to_string()).err().unwrap().to_string();
-        assert!(!told.contains("k3y"), "{told}");
-        told
+        let error_message = Configuration::read(&file.to_string()).err().unwrap().to_string();
+        assert!(!error_message.contains("k3y"), "{error_message}");
+        error_message
     }
 
     #[test]
-    fn what_makes_no_sense_is_told_with_its_place() {
+    fn errors_name_their_place() {
         assert!(Configuration::read(&file().to_string()).is_ok());
         let principal = "/principals/0";
         let cases: [(&str, Value, &str); 10] = [
@@ -288,10 +291,10 @@ mod tests {
             (principal, json!({"name": "sales", "key": "k3y"}), "principals[0]"),
         ];
         for (place, value, expected) in cases {
-            let told = told(|file| *file.pointer_mut(place).unwrap() = value.clone());
-            assert!(told.contains(expected), "{place} {value}: {told}");
+            let error_message = error_message(|file| *file.pointer_mut(place).unwrap() = value.clone());
+            assert!(error_message.contains(expected), "{place} {value}: {error_message}");
         }
-        let twice = told(|file| {
+        let twice = error_message(|file| {
             let first = file["principals"][0].clone();
             file["principals"].as_array_mut().unwrap().push(first);
         });

@@ -1,7 +1,7 @@
-//! `/mcp`: Odoo databases for language models, by the Model Context Protocol over streamable HTTP.
+//! `/mcp`: serves Odoo databases to language models with the Model Context Protocol over streamable HTTP.
 //!
-//! `principals` is who may ask, and as whom Odoo is asked; it is made of `configuration`, the file that says
-//! so. `cors` lets web pages ask.
+//! `principals` authenticates requests and has a service per principal. `configuration` parses the file of
+//! principals. `cors` admits web pages.
 
 mod configuration;
 mod cors;

@@ -1,4 +1,4 @@
-//! `Mcp`: who may ask, and the service of each.
+//! `Mcp`: the principals of `/mcp`, each with its own service.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use super::configuration::{Configuration, Definition, Hash, McpError, place};
 
-/// The fewest bytes of a token: a shorter one can be guessed.
-const SHORTEST_TOKEN: usize = 32;
+/// The minimum length of a token, in bytes. A shorter one could be guessed.
+const MIN_TOKEN_BYTES: usize = 32;
 
-/// A user of an Odoo database, and the service that asks as this user.
+/// A user of an Odoo database, and the service that acts as this user.
 #[derive(Clone)]
 struct McpPrincipal {
     /// The hash of the definition.
@@ -25,7 +25,7 @@ struct McpPrincipal {
 }
 
 impl McpPrincipal {
-    /// Sends nothing to Odoo yet.
+    /// Creates the service. Sends nothing to Odoo yet.
     fn new(definition: &Definition, caches: &Caches) -> Result<Self, McpError> {
         let Definition { name, content, config, settings, options, .. } = definition;
         let server = OdooServer::new(config.clone(), settings.clone(), caches)
@@ -34,10 +34,10 @@ impl McpPrincipal {
     }
 }
 
-/// Odoo databases for language models: each token stands for one user of one database.
+/// Serves Odoo databases to language models. Each token identifies one user of one database.
 ///
-/// Everything that is remembered of Odoo is shared by all of them; sessions of the protocol are not: a
-/// session of one does not exist for another. Clones share everything.
+/// Principals share the caches, but not MCP sessions: a session is unknown to other principals. Clones share
+/// all state.
 #[derive(Clone)]
 pub struct Mcp {
     inner: Arc<Inner>,
@@ -45,15 +45,15 @@ pub struct Mcp {
 
 struct Inner {
     file: Option<PathBuf>,
-    /// The settings of what is shared, which stays as it was made.
+    /// The settings of the shared state, which is not changed by a reload.
     shared: BTreeMap<String, String>,
     caches: Caches,
     compress_from: Option<u64>,
-    /// The same for all principals.
+    /// The HTTP options of all principals.
     options: RwLock<HttpOptions>,
     /// By the hash of the token.
     principals: RwLock<HashMap<Hash, McpPrincipal>>,
-    /// Held while the file is read again.
+    /// Held during a reload, so that reloads do not overlap.
     reloading: Mutex<()>,
 }
 
@@ -61,7 +61,7 @@ struct Inner {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReloadOutcome {
-    /// Principals that are new, or not what they were.
+    /// Principals that are new or whose settings have changed.
     pub begun: usize,
     /// Principals that were removed or whose settings have changed.
     pub ended: usize,
@@ -73,7 +73,7 @@ impl Mcp {
     /// Reads the principals from a file. Nothing is sent to Odoo yet.
     ///
     /// # Errors
-    /// [`McpError`] if the file cannot be read, or says what makes no sense.
+    /// [`McpError`] if the file cannot be read or is invalid.
     pub fn open(file: &Path) -> Result<Self, McpError> {
         Self::new(&read(file)?, Some(file.to_owned()))
     }
@@ -81,7 +81,7 @@ impl Mcp {
     /// Reads the principals from the content of such a file.
     ///
     /// # Errors
-    /// [`McpError`] if it says what makes no sense.
+    /// [`McpError`] if it is invalid.
     pub fn from_json(text: &str) -> Result<Self, McpError> {
         Self::new(text, None)
     }
@@ -102,16 +102,16 @@ impl Mcp {
     /// Without a file nothing changes.
     ///
     /// # Errors
-    /// [`McpError`] if the file cannot be read, or says what makes no sense: then everything stays as it was.
+    /// [`McpError`] if the file cannot be read or is invalid. Then nothing changes.
     pub fn reload(&self) -> Result<ReloadOutcome, McpError> {
         let inner = &*self.inner;
         let Some(file) = &inner.file else { return Ok(ReloadOutcome::default()) };
         let _alone = inner.reloading.lock();
         let configuration = Configuration::read(&read(file)?)?;
-        let known = inner.principals.read().clone();
+        let previous = inner.principals.read().clone();
         let mut principals = HashMap::new();
         for definition in &configuration.definitions {
-            let same = known.get(&definition.token).filter(|it| it.content == definition.content);
+            let same = previous.get(&definition.token).filter(|it| it.content == definition.content);
             let principal = match same {
                 Some(principal) => principal.clone(),
                 None => McpPrincipal::new(definition, &inner.caches)?,
@@ -121,16 +121,16 @@ impl Mcp {
         let is_in = |others: &HashMap<Hash, McpPrincipal>, (token, it): &(&Hash, &McpPrincipal)| {
             others.get(*token).is_some_and(|other| other.content == it.content)
         };
-        let begun = principals.iter().filter(|it| !is_in(&known, it)).count();
-        let ended: Vec<_> = known.iter().filter(|it| !is_in(&principals, it)).collect();
-        let later = changed(&inner.shared, &configuration.shared);
+        let begun = principals.iter().filter(|it| !is_in(&previous, it)).count();
+        let ended: Vec<_> = previous.iter().filter(|it| !is_in(&principals, it)).collect();
+        let later = changed_settings(&inner.shared, &configuration.shared);
         *inner.options.write() = configuration.options;
         *inner.principals.write() = principals.clone();
         ended.iter().for_each(|(_, principal)| principal.service.close());
         Ok(ReloadOutcome { begun, ended: ended.len(), later })
     }
 
-    /// Ends all sessions of the protocol and all streams.
+    /// Ends all MCP sessions and streams.
     pub fn close(&self) {
         self.inner.principals.read().values().for_each(|principal| principal.service.close());
     }
@@ -139,21 +139,21 @@ impl Mcp {
         self.inner.compress_from
     }
 
-    /// May web pages of this origin ask?
+    /// Whether web pages of this origin may send requests.
     pub(super) fn allows_origin(&self, origin: &str) -> bool {
         self.inner.options.read().allows_origin(origin)
     }
 
-    /// The service of the principal whose token is in these headers.
+    /// The service of the principal with the token in the headers.
     pub(super) fn service_for(&self, headers: &HeaderMap) -> Option<Arc<HttpService>> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let (Some(credential), None) = (given.next(), given.next()) else { return None };
         let (scheme, token) = credential.to_str().ok()?.split_once(' ')?;
         let token = token.trim();
-        if !scheme.eq_ignore_ascii_case("bearer") || token.len() < SHORTEST_TOKEN {
+        if !scheme.eq_ignore_ascii_case("bearer") || token.len() < MIN_TOKEN_BYTES {
             return None;
         }
-        // The time of a look-up by hash reveals nothing about tokens.
+        // Looking up a hash takes a time that reveals nothing about tokens.
         let token = Hash::from(Sha256::digest(token));
         self.inner.principals.read().get(&token).map(|principal| Arc::clone(&principal.service))
     }
@@ -165,7 +165,7 @@ fn read(file: &Path) -> Result<String, McpError> {
 }
 
 /// The names of settings whose values differ.
-fn changed(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
+fn changed_settings(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
     let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
     names.sort_unstable();
     names.dedup();

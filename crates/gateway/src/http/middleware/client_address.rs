@@ -1,4 +1,4 @@
-//! `Peer`: who sent a request, as far as that can be known.
+//! `Peer`: the address of the client that sent a request.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,23 +13,23 @@ use ipnet::{IpNet, Ipv4Net};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
-    /// Did a configured proxy pass the request on?
+    /// Whether a configured proxy forwarded the request.
     pub(crate) is_proxied: bool,
 }
 
-/// The address that clients on a Unix socket count as having: they are on this machine.
+/// The address of clients on a Unix socket, which are on this machine.
 pub(crate) const UNIX_SOCKET_PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Marks requests that came by a Unix socket, which no web page reaches.
+/// Marks requests over a Unix socket, which web pages cannot reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ByUnixSocket;
 
-/// The proxies whose forwarding headers count.
+/// The proxies whose forwarding headers are trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
-    /// IPv4 networks may be written as IPv6 has them (`::ffff:192.0.2.0/120`).
+    /// IPv4 networks may be given in the IPv4-mapped form (`::ffff:192.0.2.0/120`).
     pub(crate) fn new(networks: &[IpNet]) -> Self {
         let canonical = |network: &IpNet| match network {
             IpNet::V6(wide) => {
@@ -43,7 +43,7 @@ impl TrustedProxies {
     }
 }
 
-/// What attempts are counted by: an address, or for IPv6 the network of a household.
+/// The key of limits on attempts: an IPv4 address, or an IPv6 /64, which is usually one household.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Network(IpAddr);
 
@@ -60,8 +60,8 @@ impl Peer {
         if !peer.is_proxied {
             return peer;
         }
-        // From the nearest hop outwards, as long as each hop is one of ours.
-        // Split as bytes: what a client wrote, text or not, hides no hop that a proxy added behind it.
+        // From the nearest hop outwards, while the hops are trusted proxies. Split bytes instead of text, so
+        // that invalid text from a client cannot hide hops that proxies appended.
         let forwarded = headers.get_all("x-forwarded-for").iter();
         let hops: Vec<&[u8]> =
             forwarded.flat_map(|hops| hops.as_bytes().split(|byte| *byte == b',')).collect();
@@ -82,7 +82,7 @@ impl Peer {
     }
 }
 
-/// The address of a hop, which some proxies write with brackets, with the client's port, or with both.
+/// Parses the address of a hop. Some proxies write it with brackets, a port, or both.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
     let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
@@ -128,20 +128,20 @@ mod tests {
     }
 
     #[test]
-    fn only_configured_proxies_are_believed() {
+    fn only_configured_proxies_are_trusted() {
         assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
         assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &["192.0.2.0/24"]), "198.51.100.7");
         let spoofed = &["203.0.113.9, 198.51.100.7"];
         assert_eq!(
             peer("192.0.2.1", spoofed, &["192.0.2.1/32"]),
             "198.51.100.7",
-            "what a client claims is not"
+            "a client's own claim is ignored"
         );
         let chained = &["203.0.113.9", "198.51.100.7"];
         assert_eq!(peer("192.0.2.1", chained, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
         assert_eq!(peer("192.0.2.1", &["unknown"], &["192.0.2.1/32"]), "192.0.2.1");
         assert_eq!(peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1/32"]), "198.51.100.7");
-        // What is no text hides neither the hop that the proxy added nor that there was one.
+        // Invalid text hides neither the hop that the proxy appended nor the fact that there was one.
         let proxy = &["192.0.2.1/32"];
         assert_eq!(peer("192.0.2.1", &["\u{e9}, 198.51.100.7"], proxy), "198.51.100.7");
         assert_eq!(peer("192.0.2.1", &["203.0.113.9", "\u{e9}"], proxy), "192.0.2.1");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_household_counts_once() {
+    fn addresses_of_a_household_count_as_one_network() {
         let network = |address: &str| Peer { address: address.parse().unwrap(), is_proxied: false }.network();
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));

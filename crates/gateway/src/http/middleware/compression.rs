@@ -1,4 +1,4 @@
-//! Compression of answers: by negotiation, above a threshold, counted.
+//! Compression of answers: negotiated, above a threshold, and counted in metrics.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -19,25 +19,23 @@ use tower_http::compression::{CompressionBody, CompressionLayer};
 
 use crate::http::middleware::metrics::Compression;
 
-/// The `Accept-Encoding` headers of a request that has some. Boxed, because the future of every request
-/// reserves room for them.
+/// The `Accept-Encoding` headers of a request, if any. Boxed, to keep the future of every request small.
 pub(crate) fn accepted(headers: &HeaderMap) -> Option<Box<HeaderMap>> {
     let mut all = headers.get_all(ACCEPT_ENCODING).iter().peekable();
     all.peek()?;
     Some(Box::new(all.map(|value| (ACCEPT_ENCODING, value.clone())).collect()))
 }
 
-/// Whether an answer is worth compressing: not one that is smaller than `from` bytes, an image, or a stream
-/// of events, which would wait for more.
+/// Whether to compress an answer: not if it is smaller than `from` bytes, an image, or an event stream, which
+/// compression would delay.
 pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
     SizeAbove::new(from).should_compress(response) && DefaultPredicate::new().should_compress(response)
 }
 
 /// Compresses an answer by one of the accepted encodings, adds `Vary`, and counts the bytes that it saves.
 ///
-/// tower-http's layer wraps the finished answer here, not the service that makes it. Around each route it
-/// adds a tenth to the instructions of every small answer, because its future is copied with all that it
-/// holds.
+/// Applies tower-http's layer to the finished answer. Around each route it would add a tenth to the
+/// instructions of every small answer, because its large future is copied.
 pub(crate) async fn compress(
     accepted: Option<Box<HeaderMap>>,
     response: Response,
@@ -51,19 +49,19 @@ pub(crate) async fn compress(
     count(response, totals)
 }
 
-/// Has a request that refuses every encoding accept the plain one. tower-http would answer 406 to it after
-/// the handler has done its work.
+/// Makes a request that refuses every encoding accept the plain one. tower-http would answer 406 after the
+/// handler has done its work.
 fn accept_plain(mut request: Request) -> Request {
     let accepted = request.headers().get_all(ACCEPT_ENCODING);
-    // An encoding can only be refused by its weight.
+    // Only a weight (`;q=0`) can refuse an encoding.
     if accepted.iter().any(|value| value.as_bytes().contains(&b';')) {
         request.headers_mut().append(ACCEPT_ENCODING, HeaderValue::from_static("identity;q=0.001"));
     }
     request
 }
 
-/// Takes an answer that stayed plain out of its wrapper, and counts the bytes of one that is compressed once
-/// all of it was sent. Of one that is broken off, the plain bytes are not known that were compressed.
+/// Unwraps an answer that was not compressed. Counts a compressed one after all of it is sent: if it is
+/// cancelled, the number of bytes before compression is unknown.
 fn count(response: Response<CompressionBody<Body>>, totals: &Arc<Compression>) -> Response {
     if !response.headers().contains_key(CONTENT_ENCODING) {
         return response.map(CompressionBody::into_inner);

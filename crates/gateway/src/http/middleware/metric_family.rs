@@ -1,4 +1,4 @@
-//! `MetricFamily`: metrics of one kind, told apart by labels.
+//! `MetricFamily`: metrics with the same name and different labels.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,8 +8,7 @@ use parking_lot::RwLock;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::{MetricType, TypedMetric};
 
-/// A metric for each set of labels that was seen, shown in their order. Cloning gives another handle to the
-/// same metrics.
+/// A metric per set of labels, in the order of the labels. Clones share the metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricFamily<L, M> {
     metrics: Arc<RwLock<BTreeMap<L, M>>>,
@@ -17,12 +16,12 @@ pub(crate) struct MetricFamily<L, M> {
 }
 
 impl<L: Ord, M> MetricFamily<L, M> {
-    /// None yet, and how one begins.
+    /// Creates an empty family. `new` creates the metric for new labels.
     pub(crate) fn new(new: fn() -> M) -> Self {
         MetricFamily { metrics: Arc::default(), new }
     }
 
-    /// Does something to the metric of some labels.
+    /// Updates the metric with the given labels.
     pub(crate) fn update(&self, labels: L, change: impl FnOnce(&M)) {
         if let Some(metric) = self.metrics.read().get(&labels) {
             return change(metric);
@@ -57,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_shown_in_the_order_of_their_labels() {
+    fn metrics_are_encoded_in_the_order_of_their_labels() {
         let family = MetricFamily::<_, Counter>::new(Counter::default);
         let mut registry = Registry::default();
         registry.register("cups", "Cups filled", family.clone());

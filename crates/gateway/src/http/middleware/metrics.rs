@@ -1,4 +1,4 @@
-//! `Metrics`: what the service counts, in the format of Prometheus.
+//! `Metrics`: the metrics of the service, in Prometheus' text format.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use session::SessionManager;
 
 use crate::http::middleware::metric_family::MetricFamily;
 
-/// What the service counts.
+/// The metrics of the service.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -58,7 +58,7 @@ struct RouteLabels {
     route: &'static str,
 }
 
-/// A request that is being answered.
+/// Counts a request as in flight until it is dropped.
 pub(crate) struct InFlightCount(Gauge);
 
 impl Drop for InFlightCount {
@@ -81,8 +81,12 @@ impl Metrics {
         };
         let registry = &mut metrics.registry;
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
-        registry.register("http_request_seconds", "Time until the answer began", metrics.durations.clone());
-        registry.register("http_requests_under_way", "Requests being answered", metrics.in_flight.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time until the start of the answer",
+            metrics.durations.clone(),
+        );
+        registry.register("http_requests_under_way", "Requests in flight", metrics.in_flight.clone());
         registry.register("logins_failed", "Logins with a wrong credential", metrics.failed_logins.clone());
         registry.register(
             "logins_limited",
@@ -106,7 +110,7 @@ impl Metrics {
         status: StatusCode,
         took: Duration,
     ) {
-        // An invented method or path must not become a series of its own.
+        // Clients must not be able to create series with invented methods or paths.
         let method = match *method {
             Method::GET => "GET",
             Method::POST => "POST",
@@ -129,7 +133,7 @@ impl Metrics {
         self.limited_logins.inc();
     }
 
-    /// All of it as text.
+    /// Encodes all metrics as text.
     ///
     /// # Errors
     /// A collector could not write its values.
@@ -156,15 +160,15 @@ impl Collector for SessionCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
         let (stats, footprint) = (self.manager.stats(), self.manager.footprint());
         let gauges = [
-            ("sessions", "Sessions held in memory", stats.sessions),
-            ("trees", "Distinct trees held in memory", stats.trees),
+            ("sessions", "Sessions cached in memory", stats.sessions),
+            ("trees", "Distinct trees cached in memory", stats.trees),
+            ("tree_findings", "Findings in the cached trees: see /v1/admin/trees", stats.tree_findings),
+            ("accesses", "Distinct role accesses cached in memory", stats.accesses),
             (
-                "tree_findings",
-                "Oddities of the trees held in memory: see /v1/admin/trees",
-                stats.tree_findings,
+                "pending_ends",
+                "Revocations that the session store has not confirmed",
+                stats.pending_revocations,
             ),
-            ("accesses", "Distinct role accesses held in memory", stats.accesses),
-            ("pending_ends", "Ends that the session store was not told yet", stats.pending_revocations),
             ("session_bytes", "Bytes of sessions and their tables", footprint.sessions),
             ("tree_bytes", "Bytes of trees", footprint.trees),
             ("access_bytes", "Bytes of role accesses", footprint.accesses),
@@ -175,31 +179,39 @@ impl Collector for SessionCollector {
         }
         let (bytes_in, bytes_out) = self.compression.bytes();
         let counters = [
-            ("logins", "Logins, refreshes and switches that got a session", stats.logins),
-            ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),
+            ("logins", "Logins, refreshes and switches that succeeded", stats.logins),
+            ("logins_refused", "Logins, refreshes and switches that were refused", stats.refused),
             ("tree_loads", "Trees loaded from the ERP", stats.loads),
-            ("tree_loads_failed", "Loads that failed", stats.failed_loads),
-            ("trees_with_findings", "Trees loaded that had oddities, each once", stats.trees_with_findings),
-            ("tree_loads_joined", "Logins that joined another one's load", stats.joined_loads),
-            ("trees_by_revision", "Logins that shared a tree by its revision", stats.trees_by_revision),
-            ("trees_by_fingerprint", "Loaded trees that were held already", stats.trees_by_fingerprint),
+            ("tree_loads_failed", "Failed loads of trees", stats.failed_loads),
+            (
+                "trees_with_findings",
+                "Loaded trees with findings, each counted once",
+                stats.trees_with_findings,
+            ),
+            ("tree_loads_joined", "Logins that shared a load in flight", stats.joined_loads),
+            ("trees_by_revision", "Logins that found a cached tree by its revision", stats.trees_by_revision),
+            ("trees_by_fingerprint", "Loaded trees that were cached already", stats.trees_by_fingerprint),
             ("tokens_from_memory", "Tokens answered from memory", stats.hits),
-            ("tokens_unknown", "Tokens that opened no session", stats.unknown_tokens),
-            ("store_reads", "Tokens for which the session store was asked", stats.store_reads),
-            ("sessions_reopened", "Sessions opened again from the store", stats.reopened),
+            ("tokens_unknown", "Tokens without a session", stats.unknown_tokens),
+            ("store_reads", "Tokens looked up in the session store", stats.store_reads),
+            ("sessions_reopened", "Sessions loaded from the store", stats.reopened),
             ("sessions_ended", "Sessions ended on this instance", stats.ended),
-            ("sessions_ended_elsewhere", "Sessions found gone from the store", stats.ended_elsewhere),
-            ("sessions_expired", "Sessions whose time was over", stats.expired),
-            ("sessions_damaged", "Sessions ended because their stored bytes were wrong", stats.damaged),
+            ("sessions_ended_elsewhere", "Sessions found to be ended in the store", stats.ended_elsewhere),
+            ("sessions_expired", "Expired sessions", stats.expired),
+            ("sessions_damaged", "Sessions ended because their stored bytes were damaged", stats.damaged),
             (
                 "sessions_outdated",
                 "Sessions ended because an older version stored their tree",
                 stats.outdated,
             ),
-            ("tokens_failed_open", "Tokens answered while the store was away", stats.failed_open),
-            ("store_failures", "Calls to the session store that failed", stats.store_failures),
+            (
+                "tokens_failed_open",
+                "Tokens answered from memory while the store did not answer",
+                stats.failed_open,
+            ),
+            ("store_failures", "Failed calls to the session store", stats.store_failures),
             ("compressed_bytes_in", "Bytes of bodies before compression", bytes_in),
-            ("compressed_bytes_out", "Bytes of the same after it", bytes_out),
+            ("compressed_bytes_out", "Bytes of bodies after compression", bytes_out),
         ];
         for (name, help, value) in counters {
             let counter = ConstCounter::new(value);

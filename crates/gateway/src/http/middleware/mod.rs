@@ -1,4 +1,4 @@
-//! What every request goes through.
+//! Middleware that wraps every handler.
 
 pub(crate) mod client_address;
 pub(crate) mod compression;

@@ -1,4 +1,4 @@
-//! `RequestId`: what a request is called in its answer and in the log.
+//! `RequestId`: the id of a request in its answer and in the log.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,25 +8,25 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::middleware::client_address::Peer;
 
-/// The header with it.
+/// The header with the id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
-    /// The id of the request that is being answered.
+    /// The id of the current request.
     static CURRENT: RequestId;
 }
 
 /// The id of a request: letters, digits, `-`, `_` and `.`.
 #[derive(Clone, Debug)]
 pub(crate) enum RequestId {
-    /// Given here: the next number. It becomes text only where it is seen.
+    /// Generated here: a sequence number. Formatted only when needed.
     Own(u64),
-    /// A trusted proxy's.
+    /// Received from a trusted proxy.
     Given(Arc<str>),
 }
 
 impl RequestId {
-    /// A trusted proxy's, or a new one.
+    /// The id from a trusted proxy, or a new one.
     pub(crate) fn for_request(headers: &HeaderMap, peer: Peer) -> Self {
         let of_proxy = if peer.is_proxied { headers.get(REQUEST_ID) } else { None };
         let given = of_proxy.and_then(|id| id.to_str().ok()).filter(|id| {
@@ -36,17 +36,17 @@ impl RequestId {
         given.map_or_else(|| RequestId::Own(next()), |given| RequestId::Given(given.into()))
     }
 
-    /// That of the request that is being answered here, if one is.
+    /// The id of the current request, if there is one.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Answers a request of this id.
+    /// Runs a future with this id as the current one.
     pub(crate) fn scope<T>(&self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
         CURRENT.scope(self.clone(), answer)
     }
 
-    /// Goes on with the request that is being answered here, in a task of its own.
+    /// Keeps the current id in a future that is spawned as a task.
     pub(crate) fn propagate<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
         let current = Self::current();
         async move {
@@ -57,10 +57,10 @@ impl RequestId {
         }
     }
 
-    /// As the header says it.
+    /// The value of the header.
     pub(crate) fn to_header(&self) -> Option<HeaderValue> {
         match self {
-            // `From<u64>` would allocate twice, once of them for the longest number.
+            // `From<u64>` would allocate twice.
             RequestId::Own(number) => HeaderValue::try_from(number.to_string()).ok(),
             RequestId::Given(id) => HeaderValue::from_str(id).ok(),
         }
@@ -76,8 +76,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The number after that of the request before. Each process begins anywhere, so that two of them hardly ever
-/// give the same; without random bytes they may, and nothing depends on it but reading logs.
+/// The next sequence number. Starts at a random number, so that ids of different processes rarely collide.
+/// Without random bytes they may collide, which only makes logs harder to read.
 fn next() -> u64 {
     static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| getrandom::u64().unwrap_or_default().into());
     NEXT.fetch_add(1, Ordering::Relaxed)

@@ -1,11 +1,12 @@
-//! `within`: waiting, but not for ever.
+//! `within`: a timeout that is cheap for futures that are ready.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::poll_immediate;
 
-/// What a future comes to, or nothing once the time is over. Mostly it is ready at once, and no timer is set.
+/// Waits for a future, or returns `None` after the time limit. Most futures are ready at once and need no
+/// timer.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     match poll_immediate(&mut future).await {
@@ -19,7 +20,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_what_is_not_ready_is_given_up() {
+    async fn only_pending_futures_time_out() {
         assert_eq!(within(Duration::ZERO, std::future::ready(1)).await, Some(1));
         assert_eq!(within(Duration::MAX, tokio::task::yield_now()).await, Some(()));
         assert_eq!(within(Duration::ZERO, std::future::pending::<()>()).await, None);

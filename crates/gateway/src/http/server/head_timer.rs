@@ -1,4 +1,4 @@
-//! `HeadTimer`: the time limit for the heads of a connection's requests.
+//! `HeadTimer`: the timeout for request heads on a connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use hyper::rt::{Sleep, Timer};
 use parking_lot::Mutex;
 
-/// One of tokio's timers, for all heads of a connection.
+/// A single tokio timer for all heads of a connection.
 ///
-/// hyper asks for a timer for each head, and drops it when the head is there. To register one of tokio's and
-/// to cancel it takes 340 instructions more for each request, under a lock that connections share. Here a
-/// timer that is set for an earlier head stays as it is, and is set anew only when it fires.
+/// hyper requests a timer per head and drops it when the head has arrived. Registering and cancelling a tokio
+/// timer takes 340 instructions per request, under a lock that connections share. So this timer is left as it
+/// was set for an earlier head, and is reset only when it fires.
 #[derive(Clone, Debug)]
 pub(super) struct HeadTimer(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
 
 impl HeadTimer {
-    /// The timer of a connection that begins now, whose heads have so long each.
+    /// Creates the timer of a new connection. `limit` applies to each head.
     pub(super) fn new(limit: Duration) -> Self {
         HeadTimer(Arc::new(Mutex::new(Box::pin(tokio::time::sleep(limit)))))
     }
@@ -37,7 +37,7 @@ impl Timer for HeadTimer {
     }
 }
 
-/// The moment at which a head must be there.
+/// The time at which a head must have arrived.
 struct HeadDeadline {
     deadline: tokio::time::Instant,
     timer: Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>,
@@ -50,8 +50,8 @@ impl Future for HeadDeadline {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut timer = self.timer.lock();
-        // INVARIANT: every head of a connection has the same time, so the timer is never set for later than
-        // this.
+        // INVARIANT: all heads of a connection have the same limit, so the timer is never set to a later time
+        // than this deadline.
         loop {
             ready!(timer.as_mut().poll(context));
             if timer.deadline() >= self.deadline {

@@ -1,4 +1,4 @@
-//! `ListenAddress`: where to listen, as an operator writes it; `Listener`: the socket there.
+//! `ListenAddress`: an address to listen on, as operators write it. `Listener`: its bound socket.
 
 use std::fmt;
 use std::io;
@@ -12,10 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use crate::http::server::unix_socket::UnixSocket;
 
-/// Where to listen: a host and a port, or a Unix socket.
+/// An address to listen on: a host and a port, or a Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// The addresses of a host, such as `127.0.0.1` or `localhost`. Port 0 is any free one.
+    /// All addresses of a host, such as `127.0.0.1` or `localhost`. Port 0 selects a free port.
     Tcp {
         /// A name or an address.
         host: String,
@@ -26,7 +26,7 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-/// Why a text is no address to listen on.
+/// The error for a text that is not an address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected an address such as `127.0.0.1:8080`, `localhost:8080`, `8080` or `unix:/run/orgcache/orgcache.sock`"
@@ -36,7 +36,7 @@ pub struct ListenAddressError;
 impl FromStr for ListenAddress {
     type Err = ListenAddressError;
 
-    /// A port alone is one of `127.0.0.1`.
+    /// A port alone means a port of `127.0.0.1`.
     fn from_str(text: &str) -> Result<Self, ListenAddressError> {
         let text = text.trim();
         if let Some(path) = text.strip_prefix("unix:") {
@@ -79,7 +79,7 @@ impl fmt::Display for ListenAddress {
 }
 
 impl ListenAddress {
-    /// The addresses of a host; none of a Unix socket.
+    /// The addresses of a host. Empty for a Unix socket.
     ///
     /// # Errors
     /// The host has no address.
@@ -92,21 +92,21 @@ impl ListenAddress {
         }
     }
 
-    /// Listens there, on each address of a host.
+    /// Binds the Unix socket, or each address of the host.
     pub(super) async fn bind(&self) -> io::Result<Vec<Listener>> {
         let mut listeners: Vec<Listener> = Vec::new();
         match self {
             ListenAddress::Tcp { .. } => {
                 let mut port = None;
                 for mut address in self.resolve().await? {
-                    // Where any port will do, all addresses of a host have the same.
+                    // With port 0, use the same free port for all addresses of the host.
                     address.set_port(port.unwrap_or(address.port()));
                     match TcpListener::bind(address).await {
                         Ok(listener) => {
                             port = Some(listener.local_addr()?.port());
                             listeners.push(Listener::Tcp(listener));
                         }
-                        // `localhost` may have an address that this machine has not.
+                        // `localhost` may resolve to an address that this machine does not have.
                         Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && port.is_some() => {}
                         Err(error) => return Err(error),
                     }
@@ -121,7 +121,7 @@ impl ListenAddress {
     }
 }
 
-/// A socket that connections come to.
+/// A bound socket.
 #[derive(Debug)]
 pub(super) enum Listener {
     Tcp(TcpListener),
@@ -129,7 +129,7 @@ pub(super) enum Listener {
     Unix(UnixSocket),
 }
 
-/// A connection, with the address that counts as the client's.
+/// An accepted connection, with the client's address.
 #[derive(Debug)]
 pub(super) enum Connection {
     Tcp(TcpStream, SocketAddr),
@@ -150,7 +150,7 @@ impl Listener {
         })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub(super) fn address(&self) -> io::Result<ListenAddress> {
         match self {
             Listener::Tcp(listener) => listener.local_addr().map(ListenAddress::from),
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_as_they_are_written() {
+    fn addresses_are_parsed_and_displayed() {
         for (text, read) in [
             ("127.0.0.1:8080", "127.0.0.1:8080"),
             ("0.0.0.0:0", "0.0.0.0:0"),

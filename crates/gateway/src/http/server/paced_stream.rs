@@ -1,4 +1,4 @@
-//! `PacedStream`: a connection whose client has to keep reading.
+//! `PacedStream`: closes connections whose client reads too slowly.
 
 use std::io;
 use std::io::IoSlice;
@@ -9,18 +9,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A stream whose writes fail once its client has been behind for too long.
+/// A stream whose writes fail after its client has been behind for too long.
 ///
-/// A client is behind while a write waits for it to read. It may be behind for the time of `patience`, and
-/// each byte that it reads gives it more time, by the lowest rate. So one that reads a little now and then
-/// gets no further than one that does not read.
+/// A client is behind while a write waits for it to read. It may be behind for `patience`, and each byte that
+/// it reads extends that by the minimum rate. So a client that reads a few bytes now and then is cut off as
+/// well.
 #[derive(Debug)]
 pub(super) struct PacedStream<S> {
     stream: S,
     patience: Duration,
-    /// The lowest rate, in bytes a second.
+    /// The minimum rate, in bytes per second.
     rate: u32,
-    /// Fires when the client has been behind for too long; `None` if it is not behind.
+    /// Fires when the client has been behind for too long. `None` while it is not behind.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
@@ -104,9 +104,8 @@ mod tests {
 
     use super::*;
 
-    /// Writes so many bytes to a side that reads `step` of them ten times a second, and says whether all were
-    /// written.
-    async fn are_taken(bytes: usize, step: usize) -> bool {
+    /// Writes bytes to a peer that reads `step` of them ten times a second. Returns whether all were written.
+    async fn are_written(bytes: usize, step: usize) -> bool {
         let (ours, mut theirs) = duplex(1_000);
         let mut stream = PacedStream::new(ours, Duration::from_secs(1), 10_000);
         let write = async { stream.write_all(&vec![0; bytes]).await };
@@ -124,15 +123,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_reader_that_keeps_the_lowest_rate_gets_all() {
+    async fn only_a_reader_above_the_minimum_rate_gets_everything() {
         let (fast, slow, slowest, short) = tokio::join!(
-            are_taken(30_000, 2_000),
-            are_taken(30_000, 200),
-            are_taken(30_000, 1),
-            are_taken(1_000, 1)
+            are_written(30_000, 2_000),
+            are_written(30_000, 200),
+            are_written(30_000, 1),
+            are_written(1_000, 1)
         );
         assert!(fast, "twice the rate");
-        assert!(!slow && !slowest, "each read is progress, but too little");
-        assert!(short, "what fits into the connection waits for no reader");
+        assert!(!slow && !slowest, "some progress, but below the minimum rate");
+        assert!(short, "bytes that fit into the buffer need no reader");
     }
 }

@@ -1,4 +1,4 @@
-//! `UnixSocket`: a socket in the file system, for programs of this machine that may open it.
+//! `UnixSocket`: a Unix domain socket, protected by file permissions.
 
 use std::fs;
 use std::io;
@@ -10,23 +10,23 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use tokio::net::UnixListener;
 
-/// Its user and its group may connect, others may not (mode 0660).
+/// The mode is 0660: only its user and group may connect.
 const FORBIDDEN: Mode = Mode::XUSR.union(Mode::XGRP).union(Mode::RWXO);
 
-/// A socket that is removed when it is dropped.
+/// A socket whose file is removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct UnixSocket {
     pub(super) listener: UnixListener,
     pub(super) path: PathBuf,
-    /// The device and the number of the file, by which it is known again.
+    /// The device and inode of the file, which identify it.
     file: (u64, u64),
 }
 
 impl UnixSocket {
-    /// Listens at a path. A socket there that no process listens on, as a killed one leaves it, is replaced.
+    /// Listens at a path. Replaces a stale socket, which a killed process leaves behind.
     pub(super) fn bind(path: &Path) -> io::Result<Self> {
         remove_stale(path)?;
-        // Set before the socket is made, so that it never lets anyone else in.
+        // Set the mask before the socket is created, so that other users can never connect.
         let before = umask(FORBIDDEN);
         let bound = UnixListener::bind(path);
         umask(before);
@@ -37,7 +37,7 @@ impl UnixSocket {
 
 impl Drop for UnixSocket {
     fn drop(&mut self) {
-        // Another process may have put its own there.
+        // Another process may have replaced the file.
         if identity(&self.path).is_ok_and(|file| file == self.file)
             && let Err(error) = fs::remove_file(&self.path)
         {
@@ -51,7 +51,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Removes a socket that no process listens on. Anything else at the path stays, and is an error.
+/// Removes a socket that no process listens on. Anything else at the path is kept, and is an error.
 fn remove_stale(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,4 +1,4 @@
-//! `Administrator`: the caller of what only administrators may do.
+//! `Administrator`: extracts the caller of an administration route and verifies its rights.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,10 +10,10 @@ use crate::http::middleware::timeout::within;
 use crate::http::wire::problem::{OrUnavailable, database_unavailable, forbidden};
 
 #[derive(Debug, thiserror::Error)]
-#[error("the ERP has not answered within {} s who may administer", RIGHTS_WITHIN.as_secs())]
+#[error("the ERP has not confirmed the administrator's rights within {} s", RIGHTS_WITHIN.as_secs())]
 struct LateRights;
 
-/// A user who may administer.
+/// The session of a user with administrator rights.
 #[derive(Debug)]
 pub(crate) struct Administrator {
     pub(crate) session: Session,
@@ -30,9 +30,9 @@ impl FromRequestParts<Gateway> for Administrator {
 }
 
 impl Administrator {
-    /// The administrator who has a session, if it is one's.
+    /// Verifies that the user of a session is an administrator.
     pub(crate) async fn check(gateway: &Gateway, session: Session) -> Result<Self, Problem> {
-        // Rights over other users' sessions are not pinned: the ERP is asked at each request.
+        // Administrator rights are not pinned, so read them from the ERP for each request.
         let (user, role, client) = (session.user(), session.role(), session.client());
         let may = gateway.inner.rights.administration(user, role, client);
         let may = within(RIGHTS_WITHIN, may)
@@ -46,7 +46,7 @@ impl Administrator {
         Ok(Administrator { session, of_instance })
     }
 
-    /// The client that is meant: the one named, or the administrator's own.
+    /// The named client, or by default the administrator's own. Fails if the administrator may not see it.
     pub(crate) fn client(&self, named: Option<ClientId>) -> Result<ClientId, Problem> {
         let client = named.unwrap_or(self.session.client());
         if self.may_see(client) {
@@ -56,9 +56,9 @@ impl Administrator {
         Err(forbidden("client_not_given", detail).with_field("client"))
     }
 
-    /// The client to which an answer is narrowed: the one named, an administrator's own, or none where all
-    /// clients are the administrator's.
-    pub(crate) fn chosen(&self, named: Option<ClientId>) -> Result<Option<ClientId>, Problem> {
+    /// The client to filter by: the named one, or by default the client of a client administrator. `None` for
+    /// an instance administrator, who sees all.
+    pub(crate) fn client_filter(&self, named: Option<ClientId>) -> Result<Option<ClientId>, Problem> {
         if self.of_instance && named.is_none() { Ok(None) } else { self.client(named).map(Some) }
     }
 

@@ -1,4 +1,4 @@
-//! `POST /v1/login/assertion`: from a trusted front end's word to a session.
+//! `POST /v1/login/assertion`: creates a session from a signed assertion of a trusted front end.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -24,7 +24,7 @@ pub(crate) struct AssertionForm {
     assertion: String,
     role: Option<JsonId<RoleId>>,
     org: Option<JsonId<OrgId>>,
-    /// Put the token into a cookie instead of the answer.
+    /// Return the token in a cookie instead of the body.
     #[serde(default)]
     cookie: bool,
 }
@@ -35,22 +35,22 @@ pub(crate) async fn login(
     JsonBody(form): JsonBody<AssertionForm>,
 ) -> Result<Response, Problem> {
     let Some(assertions) = &gateway.inner.assertions else {
-        return Err(not_found("no_assertions", "this service takes no assertions"));
+        return Err(not_found("no_assertions", "this service accepts no assertions"));
     };
     let requested = RequestedLogin { role: form.role, org: form.org, by_cookie: form.cookie };
     if form.assertion.len() > MAX_ASSERTION_BYTES {
         let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
         return Err(unprocessable(detail).with_field("assertion"));
     }
-    // All of a front end's users come from one address. Failures from there never slow a valid assertion: its
-    // signature is checked before they are looked at, which takes no longer than to refuse it.
+    // All users of a front end share one address, so failures from it must not limit valid assertions. Verify
+    // the signature before the limit, which costs no more than a refusal.
     let failed = |reason| match gateway.inner.attempts.fail_without_user(peer.network()) {
         Ok(()) => refused(&gateway, reason),
         Err(wait) => too_many(&gateway, wait),
     };
     let claims = assertions.verify(&form.assertion).map_err(failed)?;
     if !assertions.use_up(&claims).await.or_unavailable()? {
-        // It was stolen, or the front end sends it twice.
+        // A replay: the assertion was stolen, or the front end sent it twice.
         return Err(failed(AssertionRefusal::Used));
     }
     let found = gateway.inner.backend.user_named(&claims.user).await.or_unavailable()?;
@@ -59,7 +59,7 @@ pub(crate) async fn login(
     requested.create_session(&gateway, peer, user, &claims.user).await
 }
 
-/// The one answer to all that is not accepted. The reason goes to the log.
+/// The answer to every assertion that is not accepted. Only the log contains the reason.
 fn refused(gateway: &Gateway, reason: AssertionRefusal) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(%reason, "assertion refused");

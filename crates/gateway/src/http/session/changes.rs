@@ -1,4 +1,5 @@
-//! `GET /v1/session/changes`: what is different in the client's tree since the session pinned its own.
+//! `GET /v1/session/changes`: the differences between the session's pinned tree and the client's current
+//! tree.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,13 +13,13 @@ use super::tree::flag_names;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::OrUnavailable;
 
-/// The most changes that are listed; all of them are counted.
+/// The maximum number of listed changes. The counts include all.
 const MAX_LISTED: usize = 200;
 
 #[derive(Default, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Changes {
-    /// Is the pinned tree the client's tree as it is now? Null where the ERP does not answer in time.
+    /// Whether the pinned tree is the client's current tree. Null if the ERP does not answer in time.
     current: Option<bool>,
     counts: Counts,
     /// The first 200 changes.
@@ -43,18 +44,18 @@ struct Change {
     change: &'static str,
     #[schemars(with = "String")]
     org: OrgId,
-    /// Its name now; its id if it has none any more.
+    /// Its current name, or its id if the organization no longer exists.
     name: String,
-    /// The parent before, or the time zone or calendar.
+    /// The parent, time zone or calendar in the pinned tree.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
-    /// The parent now, or the time zone or calendar.
+    /// The current parent, time zone or calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
-    /// Flags that it has now.
+    /// Flags that it has gained.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gained: Vec<&'static str>,
-    /// Flags that it had.
+    /// Flags that it has lost.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lost: Vec<&'static str>,
 }
@@ -89,7 +90,7 @@ impl Counts {
 }
 
 impl Change {
-    /// A change in names of now; an organization that has none any more is called by its id.
+    /// Describes a change with current names, or the id of an organization that no longer exists.
     fn from_change(change: &OrgChange<'_>, directory: &Directory) -> Option<Self> {
         let name = |id: &OrgId| {
             let entry = directory.get(id.as_str());

@@ -1,4 +1,4 @@
-//! `GET /v1/session/companies`: the two rules of Odoo for companies, as this session's conditions.
+//! `GET /v1/session/companies`: Odoo's two company rules as conditions for SQL and for searches.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,21 +13,21 @@ use crate::http::gateway::Gateway;
 use crate::http::wire::problem::{not_found, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
-/// The field in which most models of Odoo refer to a company.
+/// The default field, with which most of Odoo's models refer to a company.
 const FIELD: &str = "company_id";
 
-/// The longest name of a field.
+/// The maximum length of a field's name.
 const MAX_FIELD: usize = 63;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Companies {
-    /// For the context of the session's calls to Odoo.
+    /// For the context of calls to Odoo in this session.
     #[schemars(with = "Vec<i64>")]
     allowed_company_ids: Value,
-    /// In the user's companies.
+    /// Records of the user's companies.
     own: Condition,
-    /// In the user's companies, or in one above them.
+    /// Records of the user's companies and of the companies above them.
     shared: Condition,
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn companies(
     mut parameters: QueryParameters,
 ) -> Result<Json<Companies>, Problem> {
     if !matches!(gateway.inner.backend, Backend::Odoo(_)) {
-        let detail = "this service does not stand on Odoo: see /v1/session/sql-filter";
+        let detail = "the ERP of this service is not Odoo: see /v1/session/sql-filter";
         return Err(not_found("no_companies", detail));
     }
     let field = parameters.take("field")?.unwrap_or_else(|| FIELD.to_owned());
@@ -75,7 +75,7 @@ pub(crate) async fn companies(
     }))
 }
 
-/// Nothing else than a name may get into a condition for SQL.
+/// Whether a text is the name of a field. Nothing else may be inserted into a condition for SQL.
 fn is_field(name: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
@@ -89,7 +89,7 @@ mod tests {
     use super::is_field;
 
     #[test]
-    fn a_field_is_a_name_and_nothing_else() {
+    fn only_field_names_are_accepted() {
         for name in ["company_id", "company_ids", "order_id.company_id", "id", "x_company2"] {
             assert!(is_field(name), "{name}");
         }

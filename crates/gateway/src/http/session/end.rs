@@ -1,4 +1,4 @@
-//! `EndOutcome`: the answer where sessions were ended.
+//! `EndOutcome`: the answer to requests that end sessions.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use session::Revocation;
 
-/// How many sessions were ended.
+/// The number of sessions that were ended.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Ended")]
 pub(crate) struct EndOutcome {
     pub(super) ended: u64,
-    /// Whether they are ended on other instances too.
+    /// Whether the sessions have ended on other instances too.
     elsewhere: RemoteEffect,
 }
 
@@ -20,9 +20,9 @@ pub(crate) struct EndOutcome {
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 enum RemoteEffect {
-    /// The session store has it, so it holds everywhere.
+    /// The session store has the revocation, so it holds on all instances.
     Done,
-    /// The session store does not answer. The revocation reaches the other nodes when it does.
+    /// The session store does not answer. Until it does, the revocation holds only on this instance.
     Pending,
 }
 
@@ -36,12 +36,12 @@ impl From<Revocation> for EndOutcome {
 }
 
 impl EndOutcome {
-    /// Were no sessions found, and is nothing pending?
+    /// Whether no session was found and nothing is pending.
     pub(crate) fn found_none(&self) -> bool {
         self.ended == 0 && self.elsewhere == RemoteEffect::Done
     }
 
-    /// Ends that the session store has not confirmed.
+    /// Revocations that the session store has not confirmed.
     pub(crate) fn pending(ended: u64, error: &impl std::fmt::Display) -> Self {
         tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
         EndOutcome { ended, elsewhere: RemoteEffect::Pending }
@@ -50,7 +50,7 @@ impl EndOutcome {
 
 impl IntoResponse for EndOutcome {
     fn into_response(self) -> Response {
-        // As long as the store was not told, the end holds on this instance alone.
+        // Until the store has the revocation, it holds only on this instance.
         let status = if self.elsewhere == RemoteEffect::Done { StatusCode::OK } else { StatusCode::ACCEPTED };
         (status, Json(self)).into_response()
     }

@@ -1,4 +1,4 @@
-//! `RequestedLogin`: from an authenticated user to a session, and the answer that gives one.
+//! `RequestedLogin`: creates a session for an authenticated user, and the answer with its token.
 
 use std::time::SystemTime;
 
@@ -20,16 +20,16 @@ use crate::http::session::SessionView;
 use crate::http::session::login_refusal::login_refusal;
 use crate::http::wire::json_body::JsonId;
 
-/// A user whose credential was verified.
+/// A user with a verified credential.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VerifiedUser {
     pub(crate) id: UserId,
-    /// When Odoo's record of the user was written last, before the credential was verified.
+    /// When Odoo's record of the user was last written, read before the credential was verified.
     pub(crate) written: Option<SystemTime>,
 }
 
-/// The session that a login asks for: a role and an organization other than the user's defaults, and a cookie
-/// instead of a token.
+/// The options of a login: a role and an organization other than the user's defaults, and whether to return
+/// the token in a cookie.
 pub(crate) struct RequestedLogin {
     pub(crate) role: Option<JsonId<RoleId>>,
     pub(crate) org: Option<JsonId<OrgId>>,
@@ -37,7 +37,7 @@ pub(crate) struct RequestedLogin {
 }
 
 impl RequestedLogin {
-    /// Creates the session of a user who was found by this name and is authenticated.
+    /// Creates a session for an authenticated user with the given login name.
     pub(crate) async fn create_session(
         self,
         gateway: &Gateway,
@@ -54,20 +54,20 @@ impl RequestedLogin {
             // To compare the user's record with later.
             gateway.inner.baselines.note(logged_in.session.id(), Baseline::Written(written));
         }
-        // The answer shows the name, which need not be read again.
+        // Cache the name, so that the answer need not read it again.
         gateway.inner.names.remember_user(user.id, name);
         Ok(session_response(gateway, peer, &logged_in, self.by_cookie).await)
     }
 }
 
-/// A session with what opens it.
+/// A session with its token or CSRF value.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Login")]
 pub(crate) struct LoginAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Hex")]
     token: Option<String>,
-    /// Where the token is in a cookie.
+    /// Present if the token is in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Hex")]
     csrf: Option<String>,
@@ -94,12 +94,12 @@ pub(crate) async fn session_response(
     response
 }
 
-/// Sets the cookie for so many seconds; 0 removes it.
+/// Sets the cookie for a number of seconds. 0 removes it.
 pub(crate) fn set_cookie(gateway: &Gateway, response: &mut Response, token: &str, seconds: u64) {
     let name = gateway.settings().cookie();
     let secure = if gateway.settings().secure { "; Secure" } else { "" };
     let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
-    // Hexadecimal digits and fixed words are always a header value.
+    // Hexadecimal digits and fixed attributes always form a valid header value.
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().insert(SET_COOKIE, cookie);

@@ -1,4 +1,4 @@
-//! `POST /v1/login`: from a user's name and password to a session.
+//! `POST /v1/login`: creates a session from a user name and a password.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,7 +29,7 @@ pub(crate) struct LoginForm {
     password: String,
     role: Option<JsonId<RoleId>>,
     org: Option<JsonId<OrgId>>,
-    /// Put the token into a cookie instead of the answer.
+    /// Return the token in a cookie instead of the body.
     #[serde(default)]
     cookie: bool,
 }
@@ -39,7 +39,7 @@ pub(crate) async fn login(
     peer: Peer,
     JsonBody(form): JsonBody<LoginForm>,
 ) -> Result<Response, Problem> {
-    // Malformed requests are refused first: that tells nothing about users.
+    // Refuse malformed requests first. That reveals nothing about users.
     let requested = RequestedLogin { role: form.role, org: form.org, by_cookie: form.cookie };
     if form.password.len() > MAX_PASSWORD_BYTES {
         let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
@@ -47,7 +47,7 @@ pub(crate) async fn login(
     }
     let attempt = gateway.inner.attempts.begin(&form.user, peer.network()).await;
     let attempt = attempt.map_err(|wait| too_many(&gateway, wait))?;
-    // A task of its own finds out whether the attempt fails, also where the client has gone meanwhile.
+    // A separate task, so that the attempt is counted even if the client disconnects.
     let (checking, user) = (gateway.clone(), form.user.clone());
     let check = async move {
         let found = authenticate(&checking, &user, form.password).await;
@@ -56,7 +56,7 @@ pub(crate) async fn login(
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
                 checking.inner.attempts.fail(attempt);
             }
-            // The credential was right, or could not be checked.
+            // The credential was correct, or could not be verified.
             Err(_) => drop(attempt),
         }
         found
@@ -66,7 +66,7 @@ pub(crate) async fn login(
     requested.create_session(&gateway, peer, user, &form.user).await
 }
 
-/// The user whose name and password these are. One answer for every wrong one, after the same work.
+/// Verifies a user name and a password. All wrong ones get the same answer, after the same amount of work.
 async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<VerifiedUser, Problem> {
     let inner = &gateway.inner;
     let reader = match &inner.backend {
@@ -76,13 +76,13 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
     };
     let found = reader.user_named(name).await.or_unavailable()?;
     let user = found.map(|user| user.id);
-    // An unknown user has no hash, and costs the same questions.
-    let asked = user.unwrap_or(UserId::ZERO);
-    let hash = inner.credentials.password_hash(&asked).await.or_unavailable()?;
+    // For an unknown user run the same queries, so that the time does not reveal that it is unknown.
+    let lookup_id = user.unwrap_or(UserId::ZERO);
+    let hash = inner.credentials.password_hash(&lookup_id).await.or_unavailable()?;
     let hash = hash.filter(|_| user.is_some());
-    // It is read for every user, whose password here goes before it.
+    // Read the ERP's hash for every user, so that the time is the same, but use it only without our own.
     let erp_hash = match inner.settings.erp_passwords {
-        true => reader.password_hash(asked).await.or_unavailable()?,
+        true => reader.password_hash(lookup_id).await.or_unavailable()?,
         false => None,
     };
     let erp_hash = match (user, erp_hash) {
@@ -90,11 +90,11 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
         _ => None,
     };
     let has_password = hash.is_some() || erp_hash.is_some();
-    let fits = inner.passwords.check(hash, erp_hash, password).await.map_err(|_| {
+    let matches = inner.passwords.check(hash, erp_hash, password).await.map_err(|_| {
         tracing::warn!("refused a login: too many are being checked");
         Problem::unavailable("too many logins are being checked")
     })?;
-    match user.filter(|_| fits) {
+    match user.filter(|_| matches) {
         Some(id) => Ok(VerifiedUser { id, written: None }),
         None => {
             let reason = match (user, has_password) {

@@ -1,4 +1,4 @@
-//! Why a login, refresh or switch gives no session, as an answer.
+//! The error answers of logins, refreshes and switches.
 
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ pub(crate) fn too_many(gateway: &Gateway, wait: Duration) -> Problem {
         .with_retry_after(seconds)
 }
 
-/// The one answer to every wrong credential. The reason goes to the log.
+/// The answer to every wrong credential. Only the log contains the reason.
 pub(crate) fn wrong_credential(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
     Problem::unauthorized().with_detail("wrong user name or password")
 }
 
-/// The refusal of a user who is authenticated, but may not log in.
+/// The answer to a user with the right credential who may not log in.
 pub(crate) fn not_allowed() -> Problem {
     forbidden("not_allowed", "the user may not log in")
 }
 
-/// The refusal of a login, refresh or switch whose user is authenticated.
+/// The answer to a failed login, refresh or switch of an authenticated user.
 pub(crate) fn login_refusal(error: &LoginError) -> Problem {
     let problem = match error {
         LoginError::Refused(refusal) => refused(refusal),
@@ -48,11 +48,11 @@ pub(crate) fn login_refusal(error: &LoginError) -> Problem {
         LoginError::Source(cause) | LoginError::Store(cause) => return database_unavailable(cause),
         LoginError::Session(cause) => refusal(cause),
         LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
-            .with_detail("the session was ended while it was made"),
+            .with_detail("the session was ended while it was created"),
         LoginError::ShuttingDown => Problem::unavailable("this instance is shutting down"),
-        _ => Problem::unavailable("no session can be made at the moment"),
+        _ => Problem::unavailable("no session can be created at the moment"),
     };
-    tracing::info!(reason = %error, "no session was given");
+    tracing::info!(reason = %error, "no session was created");
     problem
 }
 
@@ -60,7 +60,7 @@ fn org_not_given() -> Problem {
     forbidden("org_not_given", "the role does not work in this organization").with_field("org")
 }
 
-/// The refusal by the ERP's rules. It names nothing that belongs to another client.
+/// The answer to a refusal by the ERP's rules. It reveals nothing of other clients.
 fn refused(refusal: &Refusal) -> Problem {
     let (code, detail, field) = match refusal {
         Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
@@ -77,8 +77,8 @@ fn refused(refusal: &Refusal) -> Problem {
     forbidden(code, detail).with_field(field)
 }
 
-/// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.
+/// The answer if the ERP's rows are invalid, such as a cycle of organizations. They must be fixed in the ERP.
 fn unusable(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, "no session was given");
-    Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
+    tracing::error!(%error, "no session was created");
+    Problem::unavailable("the rows of the ERP are not usable: see the log of the service")
 }

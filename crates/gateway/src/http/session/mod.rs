@@ -1,6 +1,6 @@
-//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`, `login_refusal`), change (`switch`) and
-//! end (`end`, `recheck`), and what they answer. Here is `GET /v1/session` and what else a session says about
-//! itself.
+//! Routes for sessions: login (`login`, `odoo`, `assertion`, `grant`, `login_refusal`), refresh and switch
+//! (`switch`), revocation (`end`, `recheck`), and answers. This file has `GET /v1/session`, its footprint and
+//! its freshness.
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;
@@ -29,7 +29,7 @@ use crate::http::gateway::Gateway;
 use crate::http::openapi::Hex;
 use crate::http::wire::problem::OrUnavailable;
 
-/// A session as answers show it. The names are current, all else is pinned.
+/// A session in answers. Its names are current, all other members are pinned.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
 pub(crate) struct SessionView {
@@ -137,8 +137,8 @@ pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<F
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct FreshnessView {
-    /// Null where the ERP does not answer within a second, such as while an upgrade locks its tables. Ask
-    /// again later.
+    /// Null if the ERP does not answer within a second, such as while an upgrade locks its tables. Ask again
+    /// later.
     current: Option<bool>,
 }
 

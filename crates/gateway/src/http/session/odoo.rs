@@ -1,4 +1,5 @@
-//! Signing in as a user of Odoo: Odoo itself says whether password or key fit, and who is barred.
+//! Logins of Odoo users: Odoo verifies the password or key, and the periodic check ends sessions of users who
+//! have changed.
 
 use axum::http::StatusCode;
 use odoo::{CompanySource, CompanyUser, OdooError, Verdict};
@@ -13,10 +14,10 @@ use crate::http::session::grant::VerifiedUser;
 use crate::http::session::login_refusal::{not_allowed, wrong_credential};
 use crate::http::wire::problem::{OrUnavailable, database_unavailable, forbidden};
 
-/// For how long Odoo closes its door after too many failures, in seconds.
-const DOOR_CLOSED: u32 = 60;
+/// How long Odoo refuses logins after too many failures, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 60;
 
-/// The user whose login and secret these are, and when its record was written before that was found out.
+/// Verifies a login and a secret. Returns the user, and when its record was last written before that.
 pub(crate) async fn authenticate(
     gateway: &Gateway,
     source: &CompanySource,
@@ -24,7 +25,7 @@ pub(crate) async fn authenticate(
     secret: String,
 ) -> Result<VerifiedUser, Problem> {
     let found = source.user_named(name).await.or_unavailable()?;
-    // Odoo is asked in every case: an unknown user takes as long as a known one.
+    // Call Odoo in every case, so that the time does not reveal whether the user exists.
     let verdict = source.odoo().verify(name, secret.into()).await.map_err(|error| unverified(&error))?;
     let reason = match (found, verdict) {
         (Some(user), Verdict::User(id)) if user.id.as_str() == id.to_string() => {
@@ -54,18 +55,18 @@ pub(crate) async fn authenticate(
 fn unverified(error: &OdooError) -> Problem {
     match error {
         OdooError::LoginRefused { message } => {
-            tracing::warn!(message, "odoo takes no passwords for a moment");
+            tracing::warn!(message, "odoo refuses password logins for now");
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
                 .with_detail(format!("odoo: {message}"))
-                .with_retry_after(DOOR_CLOSED)
+                .with_retry_after(RETRY_AFTER_SECONDS)
         }
         error => database_unavailable(error),
     }
 }
 
 impl Gateway {
-    /// Ends the sessions that this instance holds of users who are archived or gone, who have other companies
-    /// than the session, or whose record was written since the login.
+    /// Ends the cached sessions of users who are archived or deleted, whose companies differ from the
+    /// session's, or whose record was written after the login.
     pub(super) async fn recheck_odoo(&self, source: &CompanySource) -> Result<u64, BackendError> {
         let (manager, baselines) = (self.manager(), &self.inner.baselines);
         manager.take_hint(&Hint::Anything);
@@ -77,7 +78,7 @@ impl Gateway {
         let mut ended = 0;
         for session in sessions {
             let user = users.get(&session.user());
-            let Some(reason) = barred(user, &session, baselines.for_session(manager, &session)) else {
+            let Some(reason) = reason_to_end(user, &session, baselines.for_session(manager, &session)) else {
                 if let Some(user) = user {
                     baselines.note(session.id(), Baseline::Written(user.written));
                 }
@@ -91,13 +92,15 @@ impl Gateway {
     }
 }
 
-/// Why a session may not go on, if it may not.
-fn barred(user: Option<&CompanyUser>, session: &Session, baseline: Baseline) -> Option<&'static str> {
+/// The reason to end a session, if there is one.
+fn reason_to_end(user: Option<&CompanyUser>, session: &Session, baseline: Baseline) -> Option<&'static str> {
     let Some(user) = user.filter(|user| user.is_admitted) else {
         return Some("the user is archived, gone, or a user of the portal");
     };
     if !user.has_companies_of(session) {
         return Some("the user's companies have changed");
     }
-    baseline.is_outdated(user.written).then_some("the user's record was written: the password may be another")
+    baseline
+        .is_outdated(user.written)
+        .then_some("the user's record was written: the password may have changed")
 }

@@ -1,5 +1,5 @@
-//! What a session may read and write: `GET /v1/session/readable`, `/writable`, `/sql-filter`, and the roles
-//! to switch to.
+//! The organizations that a session may read and write (`GET /v1/session/readable`, `/writable`,
+//! `/sql-filter`), and the roles that its user may switch to.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::OrUnavailable;
 
-/// The most roles of a user that are shown.
+/// The maximum number of listed roles.
 const MAX_ROLES: usize = 1_000;
 
 #[derive(Serialize, JsonSchema)]
@@ -58,7 +58,7 @@ struct RoleName {
     name: String,
 }
 
-/// The active roles of the session's client that its user may take, as they are in the database now.
+/// The current active roles of the session's client that its user may take.
 pub(crate) async fn roles(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,

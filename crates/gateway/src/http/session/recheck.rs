@@ -1,4 +1,4 @@
-//! Ending the sessions of users whom the ERP does not admit any more.
+//! The periodic user check, which ends the sessions of users that the ERP no longer admits.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::http::gateway::Gateway;
 use crate::http::session::end::EndOutcome;
 
 impl Gateway {
-    /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how
-    /// many. The ERP is asked by one statement for up to a thousand users. Of Odoo's users also those are
-    /// ended whose companies or whose record have changed since the login. Each session is also looked up in
-    /// the store at its next use, in case another program, such as `orgcache password`, ended it there.
+    /// Ends the cached sessions of users who are locked, inactive or deleted, and returns their number. One
+    /// query checks up to a thousand users. With Odoo, it also ends sessions of users whose companies or
+    /// record have changed since the login. Each session is also looked up in the store at its next use, in
+    /// case another program, such as `orgcache password`, has ended it there.
     ///
     /// # Errors
-    /// The ERP's database does not answer, or lacks what is asked. Then no session is ended.
+    /// The ERP does not answer, or its database lacks a table or column. Then no session is ended.
     pub async fn recheck_users(&self) -> Result<u64, BackendError> {
         if let Backend::Odoo(source) = &self.inner.backend {
             return self.recheck_odoo(source).await;
@@ -37,8 +37,8 @@ impl Gateway {
         Ok(ended)
     }
 
-    /// Calls [`recheck_users`](Self::recheck_users) again and again. Instances that start together ask at
-    /// different moments.
+    /// Calls [`recheck_users`](Self::recheck_users) periodically. The first delay varies, so that instances
+    /// that start together do not query at the same time.
     pub(crate) async fn recheck_users_every(self, period: Duration) {
         let part = f64::from(std::process::id() % 1_000) / 1_000.0;
         let mut ticks = interval_at(Instant::now() + period.mul_f64(0.5 + part / 2.0), period);
@@ -46,7 +46,7 @@ impl Gateway {
         loop {
             ticks.tick().await;
             if let Err(error) = self.recheck_users().await {
-                tracing::warn!(%error, "users could not be checked again; their sessions go on");
+                tracing::warn!(%error, "the user check failed; sessions continue");
             }
         }
     }

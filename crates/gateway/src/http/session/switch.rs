@@ -1,4 +1,4 @@
-//! `POST /v1/session/refresh`, `/role`, `/org` and `POST /v1/logout`: the end of a token.
+//! `POST /v1/session/refresh`, `/role`, `/org`, which replace a session by another, and `POST /v1/logout`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -61,15 +61,16 @@ pub(crate) async fn org(
     replace_token(&gateway, peer, &credential, switched).await
 }
 
-/// What was known of the user of Odoo when the first of these sessions was made: the next one proves nothing
-/// anew.
+/// The baseline of an Odoo session. The session that replaces it inherits the baseline, because no credential
+/// is verified again.
 async fn baseline(gateway: &Gateway, credential: &Credential) -> Option<Baseline> {
     let Backend::Odoo(_) = &gateway.inner.backend else { return None };
     let session = gateway.manager().session(credential.token()).await.ok()?;
     Some(gateway.inner.baselines.for_session(gateway.manager(), &session))
 }
 
-/// Has another session take the place of one. It starts nothing before it is waited for.
+/// Waits for the replacement of a session and answers with its token. `replacement` must not start before it
+/// is polled, because the baseline is read first.
 async fn replace_token(
     gateway: &Gateway,
     peer: Peer,

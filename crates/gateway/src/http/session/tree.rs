@@ -1,4 +1,4 @@
-//! `GET /v1/tree`: the pinned tree in the order in which it is shown.
+//! `GET /v1/tree`: the pinned tree in display order.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ struct Organization {
     id: OrgId,
     #[schemars(with = "Option<String>")]
     parent: Option<OrgId>,
-    /// The current name, or the id of an organization that is no longer in the database.
+    /// The current name, or the id if the organization no longer exists.
     name: String,
     search_key: String,
     r#type: Option<String>,
@@ -61,25 +61,28 @@ pub(crate) async fn tree(
     let directory = gateway.inner.names.directory(session.client()).await;
     let order = display_order(session.tree(), &directory);
     Json(Tree {
-        organizations: order.into_iter().filter_map(|org| shown(&session, &directory, org)).collect(),
+        organizations: order
+            .into_iter()
+            .filter_map(|org| organization_view(&session, &directory, org))
+            .collect(),
     })
 }
 
-/// Every organization after its parent, siblings by their sequence number. No recursion over depth.
+/// All organizations, parents before children, siblings by their sequence number. No recursion over depth.
 fn display_order(tree: &Arc<OrgStructure>, directory: &Directory) -> Vec<OrgIndex> {
-    // What is still to be shown, the next one last.
-    let mut waiting = Vec::new();
+    // A stack, instead of recursion over the depth.
+    let mut stack = Vec::new();
     let mut order = Vec::with_capacity(tree.len());
-    push_siblings(&mut waiting, tree, directory, tree.roots());
-    while let Some(org) = waiting.pop() {
+    push_siblings(&mut stack, tree, directory, tree.roots());
+    while let Some(org) = stack.pop() {
         order.push(org);
-        push_siblings(&mut waiting, tree, directory, tree.children(org));
+        push_siblings(&mut stack, tree, directory, tree.children(org));
     }
     order
 }
 
 fn push_siblings(
-    waiting: &mut Vec<OrgIndex>,
+    stack: &mut Vec<OrgIndex>,
     tree: &OrgStructure,
     directory: &Directory,
     siblings: impl Iterator<Item = OrgIndex>,
@@ -87,10 +90,10 @@ fn push_siblings(
     let mut siblings: Vec<(OrgId, OrgIndex)> =
         siblings.filter_map(|org| Some((tree.id(org)?, org))).collect();
     siblings.sort_by(|(a, _), (b, _)| directory.sibling_order(b.as_str(), a.as_str()));
-    waiting.extend(siblings.into_iter().map(|(_, org)| org));
+    stack.extend(siblings.into_iter().map(|(_, org)| org));
 }
 
-fn shown(session: &Session, directory: &Directory, org: OrgIndex) -> Option<Organization> {
+fn organization_view(session: &Session, directory: &Directory, org: OrgIndex) -> Option<Organization> {
     let tree = session.tree();
     let (id, flags) = tree.id(org).zip(tree.flags(org))?;
     let entry = directory.get(id.as_str());

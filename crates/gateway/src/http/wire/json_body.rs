@@ -1,4 +1,4 @@
-//! `JsonBody` and `UnparsedBody`: the body of a request, taken apart with errors that name what is wrong.
+//! `JsonBody` and `UnparsedBody`: extract the JSON body of a request, with errors that name the wrong field.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use crate::http::openapi::ErpId;
 use crate::http::wire::json_object::JsonObject;
 use crate::http::wire::problem::{shortened, unprocessable};
 
-/// How large a body may be, and how long it may take to arrive.
+/// Limits on the size of a body and the time that it takes to arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) max_bytes: usize,
     pub(crate) arrive_within: Duration,
 }
 
-/// The JSON body of a request, an object.
+/// The JSON body of a request, which must be an object.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// A JSON body that was not taken apart yet. What is read from it may borrow from it.
+/// A JSON body before parsing. Values that are read from it may borrow from it.
 #[derive(Debug)]
 pub(crate) struct UnparsedBody(Bytes);
 
@@ -64,9 +64,9 @@ where
 }
 
 impl UnparsedBody {
-    /// The object that it is.
+    /// Parses the object.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
-        // All at once: text by text it takes longer.
+        // Validate UTF-8 once for the whole body, which is faster than per text.
         let text = str::from_utf8(&self.0).map_err(|error| bad_json(&error))?;
         let read = serde_json::from_str(text);
         read.map(|JsonObject(input)| input).map_err(|error| explain::<JsonObject<T>>(text, &error))
@@ -79,7 +79,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// A body, once all of it is there.
+/// Reads the whole body.
 async fn read_body(limits: BodyLimits, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let limit = limits.max_bytes;
     let too_large = || {
@@ -101,7 +101,7 @@ async fn read_body(limits: BodyLimits, headers: &HeaderMap, body: Body) -> Resul
     }
 }
 
-/// All of a body. Mostly it comes in one piece, which is taken as it is.
+/// Collects a body. Most bodies arrive in one frame, which is not copied.
 async fn collect(mut body: Limited<Body>) -> Result<Bytes, BoxError> {
     let mut first = Bytes::new();
     let mut all = Vec::new();
@@ -123,13 +123,13 @@ fn bad_json(error: &dyn std::error::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_json").with_detail(shortened(&error.to_string()))
 }
 
-/// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading
-/// once more.
+/// Explains what is wrong with a body, and where. Tracking the path is slow, so the body is parsed again only
+/// to report an error.
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Problem {
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Err(error) => explain_path(&error),
-        // It is what follows the value.
+        // The error is in the text after the value.
         Ok(_) => bad_json(error),
     }
 }

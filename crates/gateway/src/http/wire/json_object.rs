@@ -1,10 +1,10 @@
-//! `JsonObject`: what stands in JSON between braces, and nowhere else.
+//! `JsonObject`: accepts a struct only from a JSON object.
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// A struct read from a JSON object alone. Derived code takes its fields from an array as well, in the order
-/// in which they are declared, which no description of a request tells.
+/// A struct that is read only from a JSON object. serde's derived code also accepts an array of fields in the
+/// order of their declaration, which is not part of the API.
 #[derive(Debug)]
 pub(crate) struct JsonObject<T>(pub(crate) T);
 
@@ -14,7 +14,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for JsonObject<T> {
     }
 }
 
-/// JSON that gives the fields of a struct by their names.
+/// A deserializer that accepts the fields of a struct only by name.
 struct ByName<D>(D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {

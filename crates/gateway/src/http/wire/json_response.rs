@@ -1,4 +1,4 @@
-//! `JsonResponse`: a value as the JSON of an answer.
+//! `JsonResponse`: a value as a JSON answer.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -6,8 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
 
-/// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like
-/// any other.
+/// A JSON answer like axum's `Json`, except that a serialization error is reported as a problem.
 #[derive(Debug)]
 pub(crate) struct JsonResponse<T>(pub(crate) T);
 
@@ -20,13 +19,13 @@ impl<T: Serialize> IntoResponse for JsonResponse<T> {
     }
 }
 
-/// The refusal where an answer cannot be written.
+/// The answer if serialization fails.
 pub(crate) fn serialization_failed(error: &serde_json::Error) -> Problem {
     tracing::error!(%error, "an answer cannot be written");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
-/// An answer that is JSON already. Answers of the API say so without being told.
+/// An answer with serialized JSON. The security headers set the content type of the API.
 pub(crate) fn json(text: Vec<u8>) -> Response {
     Response::new(Body::from(text))
 }

@@ -1,4 +1,4 @@
-//! The bodies of requests and answers, and the queries of addresses.
+//! Bodies of requests and answers, and query strings.
 
 pub(crate) mod json_body;
 pub(crate) mod json_object;

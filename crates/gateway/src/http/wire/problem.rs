@@ -1,4 +1,4 @@
-//! Problems that several routes have.
+//! Problems that several routes report.
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use platform::text::shorten;
 use session_axum::Problem;
 
-/// The longest message about a wrong value, which may repeat it.
+/// The maximum length of a message about a wrong value, which may repeat the value.
 const MAX_MESSAGE_BYTES: usize = 200;
 
-/// A value that is well-formed but not allowed.
+/// The answer to a value that is well-formed but not allowed.
 pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_value").with_detail(detail.into())
 }
@@ -24,13 +24,13 @@ pub(crate) fn not_found(code: &'static str, detail: &'static str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, code).with_detail(detail)
 }
 
-/// A database that does not answer, or not as it should. The log says why.
+/// The answer if a database fails. Only the log contains the reason.
 pub(crate) fn database_unavailable(error: &dyn Error) -> Problem {
-    tracing::error!(%error, "a database does not answer as it should");
+    tracing::error!(%error, "a database failed");
     Problem::unavailable("the database does not answer at the moment")
 }
 
-/// Makes a problem of an error of the ERP's database or the session store.
+/// Converts an error of the ERP's database or the session store into a problem.
 pub(crate) trait OrUnavailable<T> {
     fn or_unavailable(self) -> Result<T, Problem>;
 }
@@ -41,7 +41,7 @@ impl<T, E: Error> OrUnavailable<T> for Result<T, E> {
     }
 }
 
-/// The beginning of a text that a message repeats.
+/// Shortens a text from a request for a message.
 pub(crate) fn shortened(text: &str) -> String {
     shorten(text, MAX_MESSAGE_BYTES).into()
 }

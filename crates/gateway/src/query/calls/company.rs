@@ -1,4 +1,4 @@
-//! Calls about the companies of a user of Odoo, by each of Odoo's two rules.
+//! Calls about the companies of an Odoo user, by each of Odoo's two rules.
 
 use org_structure::{OrgId, OrgSet};
 use serde_json::{Value, json};
@@ -9,19 +9,19 @@ use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::QueryProblem;
 
-/// A question about a user's companies as they are now.
+/// A question about a user's current companies.
 pub(super) struct UserQuestion<'a> {
     user: Id<'a>,
-    /// Where rules say `parent_of company_ids`, not `in company_ids`.
+    /// Whether the rule is `parent_of company_ids` instead of `in company_ids`.
     is_shared: bool,
 }
 
-/// Does a call tell what a user may?
+/// Whether a call asks about the rights of a user.
 pub(super) fn takes_a_user(call: &str) -> bool {
     matches!(call, "own_companies" | "shared_companies")
 }
 
-/// The question of a call, if it is one of these.
+/// Parses the question, if the call is one of these.
 pub(super) fn take<'a>(
     call: &str,
     from: &mut Arguments<'a>,
@@ -45,10 +45,10 @@ impl UserQuestion<'_> {
     }
 }
 
-/// The companies of a user of Odoo; none of one who may not sign in.
+/// The companies of an Odoo user. Fails if the user may not log in.
 async fn companies(erp: &impl Erp, user: Option<&str>) -> Result<Vec<OrgId>, QueryProblem> {
     let odoo = erp.odoo().ok_or_else(QueryProblem::not_in_database)?;
-    // What cannot be an id names no user.
+    // An invalid id is an unknown user.
     let found = match user.and_then(|user| UserId::new(user).ok()) {
         Some(id) => odoo.users(&[id]).await.map_err(BackendError::from)?.remove(&id),
         None => None,

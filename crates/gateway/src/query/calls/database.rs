@@ -1,4 +1,4 @@
-//! Calls that need more than one tree: what is stored, and whose organization is whose.
+//! Calls that need the database or several trees: stored columns, and the client of an organization.
 
 use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
 use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
@@ -9,8 +9,8 @@ use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, client_id};
 use crate::query::problem::{Code, QueryProblem};
 
-/// A question that takes the database to answer. The first three name their client themselves: an unknown or
-/// null one has an ordinary answer.
+/// A question that needs the database. The first three take their client as an argument, which may be unknown
+/// or null.
 pub(super) enum DatabaseQuestion<'a> {
     IsOrgIncluded { org: Id<'a>, parent: Id<'a>, client: Id<'a> },
     SqlIsInNaturalTree { one: Id<'a>, other: Id<'a>, client: Id<'a> },
@@ -19,7 +19,7 @@ pub(super) enum DatabaseQuestion<'a> {
     Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<OrgId> },
 }
 
-/// The question of a call, if it is one of these.
+/// Parses the question, if the call is one of these.
 pub(super) fn take<'a>(
     call: &str,
     from: &mut Arguments<'a>,
@@ -75,10 +75,11 @@ impl DatabaseQuestion<'_> {
             }
             DatabaseQuestion::LegalEntities { client } => {
                 let Some(client) = client.as_deref() else { return Ok(json!([])) };
-                if !erp.has(client).await? {
+                if !erp.client_exists(client).await? {
                     return Ok(json!([]));
                 }
-                // A database tells the legal entities of a damaged tree too, in another order.
+                // The database knows the legal entities even if the tree is damaged; then they are sorted by
+                // id.
                 let tree = match erp.tree(Some(client)).await {
                     Err(problem) if problem.code == Code::DamagedTree => None,
                     tree => Some(tree?),
@@ -94,23 +95,23 @@ impl DatabaseQuestion<'_> {
                 Ok(json!(orgs))
             }
             DatabaseQuestion::MayReference { org, referenced_org } => {
-                erp.require(client).await?;
+                erp.require_client(client).await?;
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
-                // The tree that counts is that of the client to which the referring organization belongs.
+                // Use the tree of the client that owns the referring organization.
                 let owner = match org {
                     Some(org) => erp.client_of_organization(org).await?,
                     None => None,
                 };
                 let owner = match owner {
-                    Some(owner) if erp.has(owner.as_str()).await? => Some(owner),
+                    Some(owner) if erp.client_exists(owner.as_str()).await? => Some(owner),
                     _ => None,
                 };
                 let tree = erp.tree(owner.as_ref().map(ClientId::as_str).or(client)).await?;
                 Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
             DatabaseQuestion::Stored { org, column } => {
-                // What is stored needs no tree, so the client's may be damaged.
-                erp.require(client).await?;
+                // Stored columns need no tree, so the client's tree may be damaged.
+                erp.require_client(client).await?;
                 let reader = erp.reader().ok_or_else(QueryProblem::not_in_odoo)?;
                 let stored = match org.as_deref().map(OrgId::new) {
                     Some(Ok(org)) if erp.covers_organization(org.as_str()).await? => {
@@ -125,7 +126,7 @@ impl DatabaseQuestion<'_> {
 }
 
 /// The level of a parent above an organization, as `AD_ISORGINCLUDED` answers: from the stored ancestor table
-/// where the client has rows in it, else by walking.
+/// if the client has rows in it, else from the tree.
 async fn level(
     erp: &mut impl Erp,
     org: Option<&str>,
@@ -133,11 +134,11 @@ async fn level(
     client: Option<&str>,
 ) -> Result<Option<i64>, QueryProblem> {
     let Some(client) = client else { return Ok(None) };
-    if !erp.has(client).await? {
+    if !erp.client_exists(client).await? {
         return Ok(None);
     }
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
-    // What cannot be an id is in no table.
+    // No table contains an invalid id.
     let ids = (OrgId::new(org), OrgId::new(parent), ClientId::new(client));
     if let (Some(reader), (Ok(org), Ok(parent), Ok(client))) = (erp.reader(), ids)
         && !org.is_zero()
@@ -145,7 +146,7 @@ async fn level(
         match reader.org_tree_level(org, parent, client).await {
             Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
             Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
-            // The walk gives the same. A database from before 2017 has no such table.
+            // The tree gives the same answer. Databases from before 2017 do not have the table.
             Ok(OrgTreeLevel::NotFilled) | Err(ReadError::MissingTable { .. }) => {}
             Err(error) => return Err(error.into()),
         }

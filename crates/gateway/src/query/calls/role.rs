@@ -1,4 +1,4 @@
-//! Calls about a role, and what the retired OrgTree answered.
+//! Calls about a role, and calls of Openbravo's former class `OrgTree`.
 
 use org_structure::{OrgId, OrgStructure, quoted_list};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::QueryProblem;
 
-/// A question about a role, or one that the retired OrgTree answered.
+/// A question about a role, or one of the former `OrgTree`.
 pub(super) enum RoleQuestion<'a> {
     Access(WhatIf<'a>, fn(&RoleAccess, &OrgStructure) -> Value),
     UserOrgContext { role: Id<'a> },
@@ -18,17 +18,17 @@ pub(super) enum RoleQuestion<'a> {
     LegacyReferenceable { org: Id<'a> },
 }
 
-/// A role, and what is supposed about it.
+/// A role, and hypothetical changes to its access.
 pub(super) struct WhatIf<'a> {
     role: Id<'a>,
-    /// The rule for automatic roles, if the question names one.
+    /// The rule for automatic roles. `None` for the default.
     automatic_roles: Option<AutomaticRoles>,
     current_client: Id<'a>,
     inactive_access: Vec<OrgId>,
     inactive_orgs: Vec<OrgId>,
 }
 
-/// Does a call tell what a role may?
+/// Whether a call asks about the rights of a role.
 pub(super) fn takes_a_role(call: &str) -> bool {
     matches!(
         call,
@@ -40,7 +40,7 @@ pub(super) fn takes_a_role(call: &str) -> bool {
     )
 }
 
-/// The question of a call, if it is one of these.
+/// Parses the question, if the call is one of these.
 pub(super) fn take<'a>(
     call: &str,
     from: &mut Arguments<'a>,
@@ -114,10 +114,10 @@ impl<'a> WhatIf<'a> {
     }
 }
 
-/// A role, with the organizations that matter where it works in `current_client`. Odoo has no roles.
+/// Reads a role, with the organizations that matter while it works in `current_client`. Odoo has no roles.
 ///
 /// # Errors
-/// An unknown role; a database that does not answer, or has what cannot be an id.
+/// An unknown role; a database that does not answer or contains an invalid id.
 async fn read_role(
     erp: &impl Erp,
     id: Option<&str>,
@@ -126,7 +126,7 @@ async fn read_role(
     if !erp.covers(current_client.as_str()) {
         return Err(QueryProblem::unknown_client(current_client.as_str()));
     }
-    // What cannot be an id names no role.
+    // An invalid id is an unknown role.
     let role = match (erp.reader(), id.and_then(|id| RoleId::new(id).ok())) {
         (Some(reader), Some(id)) => reader.role_facts(id, current_client).await?,
         _ => None,

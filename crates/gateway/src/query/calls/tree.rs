@@ -1,4 +1,4 @@
-//! Calls that a tree answers alone.
+//! Calls that need only the tree.
 
 use std::borrow::Cow;
 
@@ -12,18 +12,18 @@ use crate::query::problem::QueryProblem;
 /// A tree as Openbravo's callers see it.
 type Provider<'t> = OrganizationStructureProvider<'t>;
 
-/// A question that a tree answers alone.
+/// A question that needs only the tree.
 pub(super) enum TreeQuestion<'a> {
     /// About an organization.
     Org(Id<'a>, fn(Provider<'_>, Option<&str>) -> Value),
-    /// About an organization, which may count itself.
+    /// About the relatives of an organization. The flag includes the organization itself.
     Relatives(Id<'a>, bool, fn(Provider<'_>, Option<&str>, bool) -> Value),
     IsInNaturalTree(Id<'a>, Id<'a>),
     TransactionAllowedOrgs(Cow<'a, str>),
     Closest(Vec<Record<'a>>, Id<'a>),
 }
 
-/// The question of a call, if it is one of these.
+/// Parses the question, if the call is one of these.
 pub(super) fn take<'a>(
     call: &str,
     from: &mut Arguments<'a>,
@@ -48,9 +48,9 @@ pub(super) fn take<'a>(
         "closest" => TreeQuestion::Closest(from.records("records")?, from.id("org")?),
         "persisted_org_info" => about(from, persisted_org_info)?,
         "sql_period_control_org_treenode" => {
-            about(from, |tree, org| id(below_zero(tree.period_control_allowed(org))))?
+            about(from, |tree, org| id(unless_zero(tree.period_control_allowed(org))))?
         }
-        "sql_calendar_owner_treenode" => about(from, |tree, org| id(below_zero(tree.calendar_owner(org))))?,
+        "sql_calendar_owner_treenode" => about(from, |tree, org| id(unless_zero(tree.calendar_owner(org))))?,
         _ => return Ok(None),
     }))
 }
@@ -87,7 +87,7 @@ impl TreeQuestion<'_> {
     }
 }
 
-/// What would be stored with an organization if it were set ready now.
+/// The columns that Openbravo would store for an organization if it became ready now.
 fn persisted_org_info(tree: Provider<'_>, org: Option<&str>) -> Value {
     let structure = tree.structure();
     let org = org.and_then(|org| structure.index_of(org));
@@ -102,12 +102,12 @@ fn persisted_org_info(tree: Provider<'_>, org: Option<&str>) -> Value {
     })
 }
 
-/// The database functions that walk the nodes stop before `0`: they find neither `0` nor anything for it.
-fn below_zero(found: Option<OrgId>) -> Option<OrgId> {
+/// Openbravo's database functions that walk the nodes stop before `0`, so they never return it.
+fn unless_zero(found: Option<OrgId>) -> Option<OrgId> {
     found.filter(|found| !found.is_zero())
 }
 
-/// A set: organizations of the tree in tree order, then an unknown id that answers itself.
+/// A set as JSON: organizations in tree order, or an unknown id, which is its own natural tree.
 fn set(orgs: &Orgs<'_>) -> Value {
     orgs.iter().map(|org| org.map_or(Value::Null, Value::from)).collect()
 }

@@ -1,13 +1,13 @@
-//! `Claims`: what an assertion says, and for how long it may say it.
+//! `Claims`: the claims of an assertion, and the rules for its lifetime.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The longest time from `iat` to `exp`.
+/// The maximum time from `iat` to `exp`.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(60);
 
-/// Why an assertion is refused: for the log. The caller is not told.
+/// Why an assertion is refused. Only the log contains the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AssertionRefusal {
     #[error("it is not a token with the claims that an assertion has")]
@@ -32,19 +32,19 @@ pub(crate) enum AssertionRefusal {
     UnknownUser,
 }
 
-/// By how much the front end's clock may be ahead.
+/// The tolerance for a front end's clock that is ahead.
 const AHEAD: Duration = Duration::from_secs(5);
 
-/// The longest name of an assertion, in bytes.
+/// The maximum length of `jti`, in bytes.
 const MAX_NAME_BYTES: usize = 256;
 
-/// What an assertion says. Further claims do not matter.
+/// The claims of an assertion. Others are ignored.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Claims {
-    /// By whom; of one kind only, where the standard would allow several.
+    /// The issuer. Only a single text, although the standard allows several.
     #[serde(rename = "iss")]
     _issuer: String,
-    /// The name by which the user logs in.
+    /// The user's login name.
     #[serde(rename = "sub")]
     pub(crate) user: String,
     #[serde(rename = "exp")]
@@ -58,8 +58,8 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The claims, if they hold now.
-    pub(super) fn at(self, now: Duration) -> Result<Self, AssertionRefusal> {
+    /// Verifies that the claims are valid at the given time.
+    pub(super) fn verify_at(self, now: Duration) -> Result<Self, AssertionRefusal> {
         let (now, latest) = (now.as_secs_f64(), (now + AHEAD).as_secs_f64());
         let life = self.expires - self.issued;
         if self.name.is_empty() || self.name.len() > MAX_NAME_BYTES || life < 0.0 {
@@ -77,10 +77,10 @@ impl Claims {
         Ok(self)
     }
 
-    /// The name under which the use is recorded, unique to this assertion.
+    /// The key under which the use of this assertion is recorded.
     pub(super) fn name(&self, issuer: &str) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("orgcache 2026-11-22 name of an assertion v1");
-        // The length first, so that no other issuer and name run together into the same bytes.
+        // The length prefix keeps different pairs of issuer and name from giving the same bytes.
         hasher.update(&u64::try_from(issuer.len()).unwrap_or(u64::MAX).to_le_bytes());
         hasher.update(issuer.as_bytes()).update(self.name.as_bytes());
         *hasher.finalize().as_bytes()
@@ -96,11 +96,11 @@ mod tests {
     }
 
     fn at_1000(json: &str) -> Option<AssertionRefusal> {
-        claims(json).at(Duration::from_secs(1_000)).err()
+        claims(json).verify_at(Duration::from_secs(1_000)).err()
     }
 
     #[test]
-    fn a_minute_at_most_and_only_now() {
+    fn claims_are_valid_for_a_minute_at_most() {
         assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 1060"#), None);
         assert_eq!(at_1000(r#""jti": "1", "iat": 999.5, "exp": 1001.5, "nbf": 1005"#), None);
         assert_eq!(at_1000(r#""jti": "1", "iat": 941, "exp": 1001"#), None);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn issuer_and_name_do_not_run_together() {
+    fn the_key_separates_issuer_and_name() {
         let named = |name: &str| claims(&format!(r#""jti": "{name}", "iat": 0, "exp": 0"#));
         assert_ne!(named("bc").name("a"), named("c").name("ab"));
         assert_ne!(named("b").name("a"), named("c").name("a"));

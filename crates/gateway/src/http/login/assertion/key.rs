@@ -10,13 +10,13 @@ use spki::der::asn1::UintRef;
 use spki::der::{self, Decode, Reader, SliceReader};
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-/// The shortest secret of HS256, in bytes, as RFC 7518 has it.
+/// The minimum length of an HS256 secret, in bytes (RFC 7518).
 const MIN_SECRET_BYTES: usize = 32;
 
-/// The shortest RSA key, in bits of its modulus, as RFC 7518 has it.
+/// The minimum size of an RSA modulus, in bits (RFC 7518).
 const MIN_RSA_BITS: usize = 2_048;
 
-/// The algorithm that signs assertions. A token that names another one is refused.
+/// The algorithm that signs assertions. Tokens with another one are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub enum AssertionAlgorithm {
@@ -30,12 +30,12 @@ pub enum AssertionAlgorithm {
     RS256,
     /// RSA-PSS with SHA-256.
     PS256,
-    /// A secret that both sides share, with SHA-256: the verifier can also sign.
+    /// HMAC with SHA-256 and a shared secret. The verifier can also sign.
     HS256,
 }
 
 impl AssertionAlgorithm {
-    pub(super) fn of_tokens(self) -> Algorithm {
+    pub(super) fn as_jwt(self) -> Algorithm {
         match self {
             AssertionAlgorithm::EdDSA => Algorithm::EdDSA,
             AssertionAlgorithm::ES256 => Algorithm::ES256,
@@ -58,30 +58,30 @@ pub struct AssertionKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssertionKeyError {
-    /// It is not a public key in PEM, or one for another algorithm.
+    /// The text is not a public key in PEM for this algorithm.
     #[error("it is not a public key for {algorithm:?} in PEM (`BEGIN PUBLIC KEY`)")]
     NotAPublicKey {
-        /// The algorithm that it should be for.
+        /// The configured algorithm.
         algorithm: AssertionAlgorithm,
     },
-    /// It is so short that it can be guessed.
+    /// The key is too short to be secure.
     #[error("it is too short: {algorithm:?} needs {needed}")]
     TooShort {
-        /// The algorithm.
+        /// The configured algorithm.
         algorithm: AssertionAlgorithm,
-        /// What would be long enough.
+        /// The required length.
         needed: &'static str,
     },
 }
 
 impl AssertionKey {
-    /// No keys yet: every assertion is refused.
+    /// Creates a set without keys, which refuses every assertion.
     #[must_use]
     pub const fn new(algorithm: AssertionAlgorithm) -> Self {
         AssertionKey { algorithm, keys: Vec::new() }
     }
 
-    /// Adds a key: a public key in PEM, or for HS256 the secret itself, without one newline at its end.
+    /// Adds a key: a public key in PEM, or the secret for HS256. A newline at the end of a secret is removed.
     ///
     /// # Errors
     /// [`AssertionKeyError`].
@@ -97,19 +97,20 @@ impl AssertionKey {
                 DecodingKey::from_secret(secret)
             }
             AssertionAlgorithm::EdDSA => {
-                let point = public(key, ED25519, None).filter(|point| point.len() == 32);
+                let point = parse_public_key(key, ED25519, None).filter(|point| point.len() == 32);
                 DecodingKey::from_ed_der(&point.ok_or(unusable)?)
             }
             AssertionAlgorithm::ES256 | AssertionAlgorithm::ES384 => {
-                // The length is that of a point which is not compressed.
+                // An uncompressed point has this length.
                 let (curve, bytes) =
                     if algorithm == AssertionAlgorithm::ES256 { (P256, 65) } else { (P384, 97) };
-                let point = public(key, ELLIPTIC_CURVE, Some(curve)).filter(|point| point.len() == bytes);
+                let point =
+                    parse_public_key(key, ELLIPTIC_CURVE, Some(curve)).filter(|point| point.len() == bytes);
                 DecodingKey::from_ec_der(&point.ok_or(unusable)?)
             }
             AssertionAlgorithm::RS256 | AssertionAlgorithm::PS256 => {
-                let Some(key) = public(key, RSA, None) else { return Err(unusable) };
-                if bits_of_rsa(&key).map_err(|_| unusable)? < MIN_RSA_BITS {
+                let Some(key) = parse_public_key(key, RSA, None) else { return Err(unusable) };
+                if rsa_bits(&key).map_err(|_| unusable)? < MIN_RSA_BITS {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "2,048 bits" });
                 }
                 DecodingKey::from_rsa_der(&key)
@@ -119,7 +120,7 @@ impl AssertionKey {
         Ok(self)
     }
 
-    /// A token of this algorithm without a valid signature.
+    /// Creates a token of this algorithm with an invalid signature.
     pub(super) fn decoy(&self) -> String {
         let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
         let header = format!(r#"{{"alg":"{:?}","typ":"JWT"}}"#, self.algorithm);
@@ -133,15 +134,15 @@ impl AssertionKey {
     }
 }
 
-/// What a key is for, in the words of RFC 5480, RFC 8410 and RFC 8017.
+/// Object identifiers of keys and curves (RFC 5480, RFC 8410, RFC 8017).
 const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// The bits of a public key in PEM, if that is what it is for.
-fn public(pem: &[u8], kind: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Option<Vec<u8>> {
+/// Parses a public key in PEM. `None` unless it has the given kind and curve.
+fn parse_public_key(pem: &[u8], kind: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Option<Vec<u8>> {
     let der = SubjectPublicKeyInfoDer::from_pem_slice(pem).ok()?;
     let key = SubjectPublicKeyInfoRef::try_from(der.as_ref()).ok()?;
     let is_of_curve = curve.is_none_or(|curve| key.algorithm.parameters_oid() == Ok(curve));
@@ -149,8 +150,8 @@ fn public(pem: &[u8], kind: ObjectIdentifier, curve: Option<ObjectIdentifier>) -
     (key.algorithm.oid == kind && is_of_curve).then(|| bits.to_vec())
 }
 
-/// The length of an RSA key: a modulus and an exponent, after RFC 8017.
-fn bits_of_rsa(key: &[u8]) -> der::Result<usize> {
+/// The size of an RSA key's modulus, in bits. The key is a modulus and an exponent (RFC 8017).
+fn rsa_bits(key: &[u8]) -> der::Result<usize> {
     let mut key = SliceReader::new(key)?;
     key.sequence(|key| {
         let (modulus, _exponent) = (UintRef::decode(key)?, UintRef::decode(key)?);
@@ -164,22 +165,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_rsa_key_is_as_long_as_its_modulus() {
+    fn the_size_of_an_rsa_key_is_that_of_its_modulus() {
         let key = |modulus: &[u8]| {
             let length = u16::try_from(modulus.len()).unwrap().to_be_bytes();
             let number = [&[0x02, 0x82], length.as_slice(), modulus, &[0x02, 0x01, 0x03]].concat();
             let length = u16::try_from(number.len()).unwrap().to_be_bytes();
             [&[0x30, 0x82], length.as_slice(), &number].concat()
         };
-        assert_eq!(bits_of_rsa(&key(&[[0].as_slice(), &[0x80; 256]].concat())).unwrap(), 2_048);
-        assert_eq!(bits_of_rsa(&key(&[0x7f; 256])).unwrap(), 2_047);
+        assert_eq!(rsa_bits(&key(&[[0].as_slice(), &[0x80; 256]].concat())).unwrap(), 2_048);
+        assert_eq!(rsa_bits(&key(&[0x7f; 256])).unwrap(), 2_047);
         for wrong in [&[][..], &[0x30, 0x00], &[0x02, 0x01, 0x03], &key(&[0x7f; 256])[..200]] {
-            bits_of_rsa(wrong).unwrap_err();
+            rsa_bits(wrong).unwrap_err();
         }
     }
 
     #[test]
-    fn one_newline_at_its_end_does_not_belong_to_a_secret() {
+    fn a_trailing_newline_is_not_part_of_a_secret() {
         let secret = b"0123456789abcdef0123456789abcdef";
         let read = |end: &str| {
             let file = [secret.as_slice(), end.as_bytes()].concat();

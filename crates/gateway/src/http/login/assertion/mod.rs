@@ -1,7 +1,7 @@
-//! Logins by a signed assertion: a trusted front end, which has authenticated a user by its own means, names
-//! the user in a short-lived JSON web token.
+//! Logins by signed assertion: a trusted front end authenticates a user and names the user in a short-lived
+//! JSON web token.
 //!
-//! In the order to read: [`AssertionKey`], `claims` with the rules for time, and `signature`.
+//! Read [`AssertionKey`] first, then `claims` with the rules for lifetimes, then `signature`.
 
 mod claims;
 mod key;
@@ -20,20 +20,20 @@ use session::PortError;
 pub(crate) use self::claims::{AssertionRefusal, Claims};
 pub use self::key::{AssertionAlgorithm, AssertionKey, AssertionKeyError};
 
-/// The longest assertion, in bytes.
+/// The maximum length of an assertion, in bytes.
 pub(crate) const MAX_ASSERTION_BYTES: usize = 8 << 10;
 
-/// For how long a used assertion is remembered, on the clock by which assertions expire: a store whose clock
-/// is ahead forgets none early. It is far longer than one lives, so that instances whose clocks differ by
-/// minutes accept none twice.
+/// How long a used assertion is remembered, by the instances' clocks, so that a store whose clock is ahead
+/// does not forget it early. Far longer than an assertion is valid, so that instances whose clocks differ by
+/// minutes do not accept it twice.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
-/// Each so many uses take some expired ones along.
+/// Expired assertions are swept once per so many uses.
 const USES_BETWEEN_SWEEPS: u64 = 100;
-/// So many of them: more than were added, so they do not pile up.
-const SWEPT: usize = 1_000;
+/// The maximum number that a sweep deletes: more than are added between sweeps, so they cannot accumulate.
+const MAX_SWEPT: usize = 1_000;
 
-/// Verifies assertions of one issuer, and records which were used.
+/// Verifies assertions of one issuer, and records their use.
 pub struct Assertions {
     key: AssertionKey,
     issuer: String,
@@ -41,20 +41,20 @@ pub struct Assertions {
     used: Arc<dyn SqlStore>,
     clock: Arc<dyn WallClock>,
     uses: AtomicU64,
-    /// An unsigned assertion. It is checked in place of a text that is no assertion, so that both take the
-    /// same time.
+    /// An assertion with an invalid signature. It is verified in place of a malformed one, so that both take
+    /// the same time.
     decoy: String,
 }
 
 impl Assertions {
-    /// Accepts assertions of one issuer for one audience, signed by one key. The store, shared by all
-    /// instances, remembers which were used.
+    /// Accepts assertions of one issuer for one audience, signed with `key`. The store, which all instances
+    /// share, records used assertions.
     #[must_use]
     pub fn new(key: AssertionKey, issuer: &str, audience: &str, used: Arc<dyn SqlStore>) -> Self {
         Self::with_clock(key, issuer, audience, used, Arc::new(SystemWallClock))
     }
 
-    /// The same with another clock, for tests.
+    /// Does the same with another clock, for tests.
     #[must_use]
     pub fn with_clock(
         key: AssertionKey,
@@ -64,30 +64,30 @@ impl Assertions {
         clock: Arc<dyn WallClock>,
     ) -> Self {
         signature::install();
-        let mut validation = Validation::new(key.algorithm.of_tokens());
+        let mut validation = Validation::new(key.algorithm.as_jwt());
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time has rules of its own, in `claims`.
+        // `claims` has our own rules for lifetimes.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
         let decoy = key.decoy();
         Assertions { key, issuer: issuer.to_owned(), validation, used, clock, uses: AtomicU64::new(0), decoy }
     }
 
-    /// Whom an assertion is about, if everything about it is right but that it may have been used before.
+    /// Verifies an assertion and returns its claims. Does not check whether it was used before.
     pub(crate) fn verify(&self, token: &str) -> Result<Claims, AssertionRefusal> {
         let header = match decode_header(token) {
-            Ok(header) if header.alg == self.key.algorithm.of_tokens() => header,
-            // What has no signature to check takes as long as what has.
-            Ok(_) => return Err(self.take_time(AssertionRefusal::Algorithm)),
-            Err(_) => return Err(self.take_time(AssertionRefusal::Malformed)),
+            Ok(header) if header.alg == self.key.algorithm.as_jwt() => header,
+            // Verify the decoy, so that this takes as long as a signature check.
+            Ok(_) => return Err(self.verify_decoy(AssertionRefusal::Algorithm)),
+            Err(_) => return Err(self.verify_decoy(AssertionRefusal::Malformed)),
         };
         let mut refused = AssertionRefusal::Signature;
         for key in &self.key.keys {
             match decode::<Claims>(token, key, &self.validation) {
-                // Extensions that must be understood are not.
+                // `crit` names extensions that the recipient must understand. We support none.
                 Ok(_) if header.crit.is_some() => return Err(AssertionRefusal::Malformed),
-                Ok(token) => return token.claims.at(self.clock.now()),
+                Ok(token) => return token.claims.verify_at(self.clock.now()),
                 Err(error) => match error.kind() {
                     ErrorKind::InvalidSignature => {}
                     ErrorKind::InvalidIssuer => refused = AssertionRefusal::Issuer,
@@ -99,21 +99,21 @@ impl Assertions {
         Err(refused)
     }
 
-    fn take_time(&self, refused: AssertionRefusal) -> AssertionRefusal {
+    fn verify_decoy(&self, refused: AssertionRefusal) -> AssertionRefusal {
         for key in &self.key.keys {
-            // It is not signed.
+            // Fails by design.
             drop(decode::<Claims>(&self.decoy, key, &self.validation));
         }
         refused
     }
 
-    /// Uses an assertion up: `false` if it was used before, on any node.
+    /// Records the use of an assertion. `false` if it was used before, on any instance.
     pub(crate) async fn use_up(&self, claims: &Claims) -> Result<bool, PortError> {
         let now = self.clock.now();
         let is_first = self.used.use_once(&claims.name(&self.issuer), now + REMEMBERED).await?;
         if is_first && self.uses.fetch_add(1, Ordering::Relaxed).is_multiple_of(USES_BETWEEN_SWEEPS) {
-            // What stays goes another time.
-            if let Err(error) = self.used.forget_used(now, SWEPT).await {
+            // A later sweep deletes the rest.
+            if let Err(error) = self.used.forget_used(now, MAX_SWEPT).await {
                 tracing::warn!(%error, "used assertions could not be swept");
             }
         }

@@ -1,4 +1,4 @@
-//! Signatures, checked by `ring`, which encrypted connections to databases bring along anyway.
+//! Verification of signatures with `ring`, which is already a dependency of TLS connections to databases.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -6,32 +6,32 @@ use jsonwebtoken::signature::{Error as NotSigned, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use ring::{hmac, signature};
 
-/// Makes tokens be checked here. Where this program is embedded in one that chose otherwise, that choice
-/// stands.
+/// Installs this verifier for the process. If a program that embeds this crate has installed another one,
+/// that one stays.
 pub(super) fn install() {
     let _ = RING.install_default();
 }
 
-/// Checks signatures, and makes none.
+/// Verifies signatures. Cannot sign.
 static RING: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
-    verifier_factory: checker,
+    verifier_factory: new_verifier,
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-fn checker(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+fn new_verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    Ok(Box::new(Checker { algorithm: *algorithm, key: key.try_get_as_bytes()?.to_vec() }))
+    Ok(Box::new(RingVerifier { algorithm: *algorithm, key: key.try_get_as_bytes()?.to_vec() }))
 }
 
-struct Checker {
+struct RingVerifier {
     algorithm: Algorithm,
     key: Vec<u8>,
 }
 
-impl Verifier<Vec<u8>> for Checker {
+impl Verifier<Vec<u8>> for RingVerifier {
     fn verify(&self, message: &[u8], signed: &Vec<u8>) -> Result<(), NotSigned> {
         let algorithm: &dyn signature::VerificationAlgorithm = match self.algorithm {
             Algorithm::HS256 => {
@@ -50,7 +50,7 @@ impl Verifier<Vec<u8>> for Checker {
     }
 }
 
-impl JwtVerifier for Checker {
+impl JwtVerifier for RingVerifier {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
