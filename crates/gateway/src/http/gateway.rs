@@ -27,7 +27,7 @@ use crate::http::wire::json_body::BodyLimits;
 /// The maximum wait for an administrator's rights. Without them the request is refused.
 pub(crate) const RIGHTS_WITHIN: Duration = Duration::from_secs(2);
 
-/// The service without its sockets: give [`router`](super::router) to any server, or run
+/// The service without its sockets: give [`Routes`](super::Routes) to any server, or run
 /// [`Server`](super::Server). A clone is another handle to the same service.
 #[derive(Clone, Debug)]
 pub struct Gateway {

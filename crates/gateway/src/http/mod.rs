@@ -35,7 +35,7 @@ pub use login::credentials::{Credentials, MemoryCredentials};
 pub use login::limiter::Allowance;
 pub use login::password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use mcp::{Mcp, McpError, ReloadOutcome};
-pub use routes::{OPENAPI, ROUTES, router};
+pub use routes::{OPENAPI, ROUTES, Routes};
 pub use server::{ListenAddress, ListenAddressError, ListenError, Server};
 pub use settings::{Demonstration, DemonstrationUser, Settings};
 

@@ -34,6 +34,15 @@ impl PathService {
         PathService { endpoints: endpoints.into(), respond }
     }
 
+    /// Begins to answer a request.
+    pub(crate) fn answer(&self, request: Request) -> AnswerFuture {
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        match self.endpoints.iter().find(|(one, _)| one == method) {
+            Some((_, endpoint)) => endpoint(request),
+            None => self.refuse(request),
+        }
+    }
+
     fn refuse(&self, request: Request) -> AnswerFuture {
         let methods = self.endpoints.iter().map(|(method, _)| method.as_str());
         let head = methods.clone().any(|method| method == "GET").then_some("HEAD");
@@ -61,10 +70,6 @@ impl Service<Request> for PathService {
     }
 
     fn call(&mut self, request: Request) -> AnswerFuture {
-        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        match self.endpoints.iter().find(|(one, _)| one == method) {
-            Some((_, endpoint)) => endpoint(request),
-            None => self.refuse(request),
-        }
+        self.answer(request)
     }
 }

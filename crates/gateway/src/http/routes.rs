@@ -1,7 +1,7 @@
 //! Which request goes where, and what `/v1/openapi.json` says of it.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{FromRef, Request};
@@ -81,8 +81,8 @@ macro_rules! routes {
             description.finish()
         });
 
-        /// These routes; without an ERP those alone that are about the process.
-        fn api($gateway: &Gateway) -> Router {
+        /// These routes by path; without an ERP those alone that are about the process.
+        fn api($gateway: &Gateway) -> BTreeMap<&'static str, PathService> {
             $(let $name = $layers;)+
             let mut paths = BTreeMap::<_, Vec<_>>::new();
             $(paths.entry($path).or_default().push((Method::$method, $stack.wrap($path, $handler)));)+
@@ -90,9 +90,8 @@ macro_rules! routes {
                 paths.retain(|path, _| !path.starts_with("/v1/"));
             }
             let respond = RespondLayer::from_ref($gateway);
-            paths.into_iter().fold(Router::new(), |router, (path, endpoints)| {
-                router.route_service(path, PathService::new(respond.for_route(path), endpoints))
-            })
+            let service = |(path, endpoints)| (path, PathService::new(respond.for_route(path), endpoints));
+            paths.into_iter().map(service).collect()
         }
     };
 }
@@ -265,17 +264,45 @@ fn sessions(gateway: &Gateway) -> SessionLayer {
     SessionLayer::new(gateway.manager().clone()).with_cookie(gateway.settings().cookie())
 }
 
-/// All routes of a service.
-pub fn router(gateway: &Gateway) -> Router {
-    let respond = RespondLayer::from_ref(gateway);
-    let settings = gateway.settings();
-    let mut router = api(gateway);
-    if !matches!(gateway.inner.backend, Backend::Absent) {
-        router = router.merge(page::routes(settings, &respond.clone().compressing(settings.compress_from)));
+/// All routes of a service. A clone is another handle to the same routes.
+#[derive(Clone)]
+pub struct Routes {
+    /// The paths of the API without parameters. axum's router would add a tenth to the instructions of each
+    /// request: it gives parameters to paths without any, and clones a box.
+    fixed: Arc<BTreeMap<&'static str, PathService>>,
+    others: Router,
+}
+
+impl Routes {
+    /// The routes of a gateway.
+    #[must_use]
+    pub fn new(gateway: &Gateway) -> Self {
+        let respond = RespondLayer::from_ref(gateway);
+        let settings = gateway.settings();
+        let (others, fixed): (BTreeMap<_, _>, _) =
+            api(gateway).into_iter().partition(|(path, _)| path.contains('{'));
+        let mut router = others
+            .into_iter()
+            .fold(Router::new(), |router, (path, service)| router.route_service(path, service));
+        if !matches!(gateway.inner.backend, Backend::Absent) {
+            router =
+                router.merge(page::routes(settings, &respond.clone().compressing(settings.compress_from)));
+        }
+        if let Some(mcp) = &settings.mcp {
+            let from = mcp.compress_from().unwrap_or(settings.compress_from);
+            router = router.merge(mcp::routes(mcp.clone(), &respond.clone().compressing(from)));
+        }
+        Routes {
+            fixed: Arc::new(fixed),
+            others: router.fallback((async || StatusCode::NOT_FOUND).layer(respond)),
+        }
     }
-    if let Some(mcp) = &settings.mcp {
-        let from = mcp.compress_from().unwrap_or(settings.compress_from);
-        router = router.merge(mcp::routes(mcp.clone(), &respond.clone().compressing(from)));
+
+    /// Begins to answer a request.
+    pub fn answer(&self, request: Request) -> AnswerFuture {
+        match self.fixed.get(request.uri().path()) {
+            Some(path) => path.answer(request),
+            None => Box::pin(self.others.clone().call(request)),
+        }
     }
-    router.fallback((async || StatusCode::NOT_FOUND).layer(respond))
 }

@@ -7,14 +7,14 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
-use tower::Service as _;
+use gateway::http::Routes;
 
 use crate::service::{ADMIN, NORTE, Service};
 
-/// Counts the router's allocations for a request that it answers from memory, without waiting.
-fn count_allocations(router: &mut axum::Router, request: Request<Body>) -> AllocationInfo {
+/// Counts the service's allocations for a request that it answers from memory, without waiting.
+fn count_allocations(routes: &Routes, request: Request<Body>) -> AllocationInfo {
     let mut answered: Option<Result<Response, Infallible>> = None;
-    let counted = measure(|| answered = router.call(request).now_or_never());
+    let counted = measure(|| answered = routes.answer(request).now_or_never());
     assert_eq!(answered.unwrap().unwrap().status(), StatusCode::OK);
     counted
 }
@@ -23,15 +23,15 @@ fn count_allocations(router: &mut axum::Router, request: Request<Body>) -> Alloc
 async fn a_question_makes_few_allocations() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
-    let mut router = gateway::http::router(&service.gateway);
+    let routes = Routes::new(&service.gateway);
     let question = format!("call=is_in_natural_tree&org1=0&org2={NORTE}");
     let by_get = || {
         let request = Request::get(format!("/v1/questions?{question}"));
         request.header("host", "localhost").header("authorization", format!("Bearer {token}"))
     };
     // The first request creates the route's metric series.
-    count_allocations(&mut router, by_get().body(Body::empty()).unwrap());
-    let counted = count_allocations(&mut router, by_get().body(Body::empty()).unwrap());
+    count_allocations(&routes, by_get().body(Body::empty()).unwrap());
+    let counted = count_allocations(&routes, by_get().body(Body::empty()).unwrap());
     assert!(counted.count_total <= 16, "{counted:?}");
     // glibc caches blocks of up to a kilobyte per thread, so no future may be larger.
     assert!(counted.bytes_total <= 4_000, "{counted:?}");

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http_body::Body as _;
@@ -25,7 +24,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use tower::Service;
 
 use self::head_timer::HeadTimer;
 use self::listen::{Connection, Listener};
@@ -33,7 +31,7 @@ pub use self::listen::{ListenAddress, ListenAddressError};
 use self::paced_stream::PacedStream;
 use crate::http::gateway::Gateway;
 use crate::http::middleware::client_address::{ByUnixSocket, UNIX_SOCKET_PEER};
-use crate::http::routes::router;
+use crate::http::routes::Routes;
 
 /// The pause before a revocation is retried at a session store that did not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -106,7 +104,7 @@ impl Server {
     /// [`Settings::drain_within`](crate::http::Settings::drain_within) is over; those that are left then are
     /// [`SessionManager::pending_revocations`](session::SessionManager::pending_revocations).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
-        let routes = router(&gateway);
+        let routes = Routes::new(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
@@ -176,7 +174,7 @@ impl Server {
 
 /// What a connection takes to be served.
 struct ConnectionServer<'a> {
-    routes: &'a Router,
+    routes: &'a Routes,
     gateway: &'a Gateway,
     graceful: &'a GracefulShutdown,
     place: Option<OwnedSemaphorePermit>,
@@ -202,7 +200,7 @@ fn connection<S>(
     stream: S,
     peer: SocketAddr,
     mark: Option<ByUnixSocket>,
-    routes: &Router,
+    routes: &Routes,
     gateway: &Gateway,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static
 where
@@ -217,7 +215,7 @@ where
         if let Some(mark) = mark {
             request.extensions_mut().insert(mark);
         }
-        routes.clone().call(request)
+        routes.answer(request)
     });
     let settings = gateway.settings();
     let stream = PacedStream::new(stream, settings.write_within, settings.min_write_rate);
