@@ -53,8 +53,8 @@ impl Credential {
     pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         if let Some(authorization) = authorizations.next() {
-            let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
-            let is_alone = authorizations.next().is_none() && scheme.eq_ignore_ascii_case("bearer");
+            let (scheme, token) = authorization.to_str().ok()?.split_at_checked("bearer ".len())?;
+            let is_alone = authorizations.next().is_none() && scheme.eq_ignore_ascii_case("bearer ");
             let token = Token::parse(token.trim()).filter(|_| is_alone)?;
             return Some(Credential { token, by_cookie: false });
         }

@@ -1,5 +1,7 @@
 //! `SecurityHeaders`: what every answer tells browsers, and the request's id.
 
+use std::iter;
+
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -33,10 +35,10 @@ impl SecurityHeaders {
                 (X_FRAME_OPTIONS, "DENY"),
                 (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
                 (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-                (REQUEST_ID, ""),
             ];
             let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned());
+            // INVARIANT: the id is the first, so that it is set without being looked up.
+            let all = iter::once((REQUEST_ID, "")).chain(common).chain(of_tls).chain(own.iter().cloned());
             all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
         };
         SecurityHeaders {
@@ -61,10 +63,10 @@ impl SecurityHeaders {
             headers.remove(CONTENT_TYPE);
         }
         headers.extend(own);
-        match id.to_header() {
-            Some(id) => headers.insert(REQUEST_ID, id),
-            None => headers.remove(REQUEST_ID),
-        };
+        match id.to_header().zip(headers.values_mut().next()) {
+            Some((id, first)) => *first = id,
+            None => drop(headers.remove(REQUEST_ID)),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -163,9 +163,9 @@ pub(crate) fn describe_parameters<'a, 'b>(
 pub(crate) async fn by_address(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    address: Uri,
+    RawQuery(query): RawQuery,
 ) -> Result<JsonResponse<QuestionResult>, Problem> {
-    let mut arguments: Arguments<'_> = pairs(address.query()).collect::<Result<_, _>>()?;
+    let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
     answered(QuestionContext::new(&gateway, &session).ask(call, arguments).await, "")
 }

@@ -81,9 +81,9 @@ pub(crate) fn pairs(
     })
 }
 
-/// What is before an ASCII character and what is behind it. A plain loop, as these texts are short.
+/// What is before an ASCII character and what is behind it.
 fn split(text: &str, at: u8) -> (&str, &str) {
-    let place = text.bytes().position(|byte| byte == at).unwrap_or(text.len());
+    let place = memchr::memchr(at, text.as_bytes()).unwrap_or(text.len());
     (text.get(..place).unwrap_or_default(), text.get(place + 1..).unwrap_or_default())
 }
 
