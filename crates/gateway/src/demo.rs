@@ -79,10 +79,8 @@ pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let from = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
     let data = data.ok_or_else(|| {
-        Failure::nothing_done(
-            "there is no place for our files: neither HOME nor XDG_DATA_HOME is an absolute path",
-        )
-        .advise("Set one of them; for the demonstration database, --database-url names another one.")
+        Failure::nothing_done("there is no data folder: neither HOME nor XDG_DATA_HOME is an absolute path")
+            .advise("Set one of them; for the demonstration database, --database-url names another one.")
     })?;
     Ok(data.join("orgcache"))
 }

@@ -52,7 +52,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) erp: ErpArguments,
 
-    // Without the heading of what is before it.
+    // Ends the heading above.
     #[command(flatten, next_help_heading = None::<&'static str>)]
     pub(crate) serve: ServeArguments,
 
@@ -158,7 +158,7 @@ pub(crate) enum Command {
     /// Test everything that `serve` needs, and say what is wrong and how to fix it
     ///
     /// It takes the options of `serve` and changes nothing. The exit status is 1 if
-    /// `serve` could not start, or users of a client could not sign in.
+    /// `serve` could not start, or users of a client could not log in.
     #[command(verbatim_doc_comment)]
     Check(ServeArguments),
     /// Show bytes and a summary of each tree, and one organization in detail
@@ -174,7 +174,7 @@ pub(crate) enum Command {
     ///   orgcache tree --dot | dot -Tsvg > tree.svg
     #[command(verbatim_doc_comment)]
     Tree(TreeArguments),
-    /// Answer questions: a JSON object a line in, an answer a line out
+    /// Answer questions: one JSON object per line in, one answer per line out
     ///
     /// For example:
     ///
@@ -184,7 +184,7 @@ pub(crate) enum Command {
     /// All calls are in docs/query.md.
     #[command(verbatim_doc_comment)]
     Query(RightsArguments),
-    /// Set or remove users' passwords for the service, or list who has one
+    /// Set or remove users' passwords for the service, or list the users with one
     ///
     /// Needs --database-url and --store-url. At a terminal the password is typed
     /// twice, and not shown; elsewhere it is a line of standard input. For example:
@@ -269,7 +269,7 @@ pub(crate) struct PasswordArguments {
     /// Remove the user's password.
     #[arg(long, requires = "user")]
     pub(crate) remove: bool,
-    /// List the users who have a password, one a line: name, tab, id.
+    /// List the users with a password, one per line: name, tab, id.
     #[arg(long)]
     pub(crate) list: bool,
     /// Set the passwords of a file, or of standard input (`-`): a line `user:password` for each user. All of

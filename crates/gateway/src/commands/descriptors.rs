@@ -15,7 +15,7 @@ pub(crate) fn connections(most: usize) -> usize {
             "the limit of descriptors allows fewer connections than {most}"
         );
     } else {
-        tracing::info!(descriptors, connections, "connections at a time");
+        tracing::info!(descriptors, connections, "maximum number of connections");
     }
     connections
 }

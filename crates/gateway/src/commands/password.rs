@@ -135,7 +135,7 @@ fn read_password(user: &str) -> Result<String, Failure> {
         let _hidden = HiddenTyping::begin().map_err(unreadable)?;
         let password = rpassword::prompt_password(format!("Password for {user}: ")).map_err(unreadable)?;
         check(&password)?;
-        if rpassword::prompt_password("The same again: ").map_err(unreadable)? != password {
+        if rpassword::prompt_password("Repeat the password: ").map_err(unreadable)? != password {
             return Err(nothing_changed("the two passwords differ"));
         }
         return Ok(password);
@@ -153,7 +153,7 @@ fn read_password(user: &str) -> Result<String, Failure> {
 }
 
 fn nothing_changed(why: &str) -> Failure {
-    Failure::nothing_done(why).advise("Nothing was changed. --remove takes a password away.")
+    Failure::nothing_done(why).advise("Nothing was changed. Use --remove to remove a password.")
 }
 
 /// Checks the length of a password.
@@ -218,13 +218,13 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
         let user = reader.user_named(name).await?;
         let user = user.ok_or_else(|| wrong(&format!("there is no user `{name}`")))?;
         if !seen.insert(user.id) {
-            return Err(wrong(&format!("user `{name}` is there twice")));
+            return Err(wrong(&format!("user `{name}` occurs twice")));
         }
         check(password).map_err(|failure| wrong(&failure.to_string()))?;
         passwords.push((user.id, password.to_owned()));
     }
     if passwords.is_empty() {
-        return Err(nothing_changed("no user and no password was given"));
+        return Err(nothing_changed("the file contains no user"));
     }
     // Hashing is slow by design, so use all processors.
     let tasks: Vec<_> = passwords

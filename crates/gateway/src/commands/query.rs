@@ -31,14 +31,14 @@ pub(crate) async fn run(
             let tree = Arc::new(backend.load_tree(client).await?.structure);
             answer_lines(OneClient::new(&backend, rule, client, tree)).await
         }
-        Backend::Absent => Err(Failure::nothing_done("there is no ERP to ask")),
+        Backend::Absent => Err(Failure::nothing_done("no ERP is configured")),
     }
 }
 
 async fn answer_lines(mut erp: impl Erp) -> Result<ExitCode, Failure> {
     let mut input = io::stdin().lock();
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");
+        anstream::eprintln!("reading questions, one JSON object per line; Ctrl-D to end");
     }
     let mut output = io::stdout().lock();
     let mut all_answered = true;

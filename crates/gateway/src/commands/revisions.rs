@@ -17,15 +17,14 @@ pub(crate) async fn run(url: &str, action: RevisionsAction) -> Result<ExitCode, 
         RevisionsAction::Install => {
             revisions::install(&database).await.map_err(not_changed)?;
             if !revisions::are_kept(&database).await? {
-                let failure =
-                    Failure::nothing_done(format!("the triggers in {place} are there, but do not work"));
+                let failure = Failure::nothing_done(format!("the triggers in {place} exist but do not work"));
                 return Err(failure.advise("Are rows replicated into its tables by a subscription?"));
             }
             writeln!(out, "{place} counts the changes of its trees from now on")?;
         }
         RevisionsAction::Remove => {
             revisions::remove(&database).await.map_err(not_changed)?;
-            writeln!(out, "{place} counts no changes any more")?;
+            writeln!(out, "{place} no longer counts the changes of its trees")?;
         }
         RevisionsAction::Status => {
             if !revisions::are_kept(&database).await? {

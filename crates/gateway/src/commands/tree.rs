@@ -79,7 +79,7 @@ pub(crate) async fn load(
         let mut notes: Vec<String> = damage.into_iter().chain(loaded.findings).collect();
         let directory = match backend.directory(id).await {
             Err(error) if is_damage(&error) => {
-                notes.push(format!("there are no names: {error}"));
+                notes.push(format!("names are missing: {error}"));
                 Directory::default()
             }
             directory => directory?,

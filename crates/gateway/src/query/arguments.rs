@@ -187,7 +187,7 @@ impl<'a> Arguments<'a> {
         if self.contains(name) { self.id(name) } else { Ok(None) }
     }
 
-    /// Ids, none if the argument is missing. Skips texts that are no valid id.
+    /// Ids, none if the argument is missing. Skips texts that are not a valid id.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, QueryProblem> {
         let wrong = || QueryProblem::wrong_argument(name, "must be an array of ids");
         let ids: Vec<ArgumentValue<'_>> = if self.is_text {

@@ -112,7 +112,7 @@ impl QueryProblem {
 
     /// The call needs columns that only Openbravo's database has.
     pub(crate) fn not_in_odoo() -> Self {
-        Self::new(Code::NotInErp, "odoo stores nothing of the kind")
+        Self::new(Code::NotInErp, "odoo has no such stored column")
     }
 
     /// The call needs companies, which only Odoo has.
@@ -122,8 +122,8 @@ impl QueryProblem {
 
     pub(crate) fn unknown_user(user: Option<&str>) -> Self {
         let message = match user {
-            Some(user) => format!("there is no user `{}` who may sign in", shortened(user)),
-            None => "null is no user".to_owned(),
+            Some(user) => format!("there is no user `{}` who may log in", shortened(user)),
+            None => "null is not a user".to_owned(),
         };
         Self::new(Code::UnknownUser, message).with_argument("user")
     }
@@ -136,7 +136,7 @@ impl QueryProblem {
     pub(crate) fn unknown_role(role: Option<&str>) -> Self {
         let message = match role {
             Some(role) => format!("there is no role `{}`", shortened(role)),
-            None => "null is no role".to_owned(),
+            None => "null is not a role".to_owned(),
         };
         Self::new(Code::UnknownRole, message).with_argument("role")
     }

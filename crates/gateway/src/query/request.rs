@@ -18,7 +18,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Parses a line into its id, verbatim (null if the line is no JSON object), and the question or the
+    /// Parses a line into its id, verbatim (null if the line is not a JSON object), and the question or the
     /// problem with it.
     pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, QueryProblem>) {
         match serde_json::from_slice::<Members<'_, &RawValue>>(line) {

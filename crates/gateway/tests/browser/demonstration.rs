@@ -8,7 +8,7 @@ async fn a_button_signs_in_and_sample_sessions_are_shown() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.until_reads("#demonstration", "Generated: 600 organizations").await;
-    // The user with whom one sees the most comes first, and stands out.
+    // The recommended user comes first, and is highlighted.
     browser.until_reads("#demonstration", &format!("For a first look, sign in as {GENERATED_ADMIN}")).await;
     browser.click("#demonstration button.primary").await;
     browser.until_reads("#who-user", GENERATED_ADMIN).await;

@@ -73,7 +73,7 @@ async fn names_may_be_blank_long_or_written_from_right_to_left() {
             assert_eq!(browser.script(beyond).await, 0, "{view} at {width}");
         }
     }
-    // A blank name gives way to the id.
+    // If the name is blank, the page shows the id.
     browser.until_reads("tr.own", NORTE).await;
     browser.assert_no_complaints().await;
 }

@@ -16,7 +16,7 @@ async fn the_tree_of_companies_is_shown_in_odoos_order() {
         let places: Vec<usize> =
             names.iter().map(|name| shown.find(name).unwrap_or_else(|| panic!("{shown}"))).collect();
         assert!(places.is_sorted(), "{shown}");
-        // Several roots and no organization `0` are normal in Odoo, so they are no findings.
+        // Several roots and no organization `0` are normal in Odoo, so they are not findings.
         for odd in ["several roots", "`0`"] {
             assert!(!shown.contains(odd), "{version}: {shown}");
         }

@@ -167,5 +167,5 @@ async fn a_service_on_odoo_has_no_stored_columns() {
         json!({"call": "sql_legal_entity", "args": {"org": company(19, "YourCompany").to_string()}});
     let (status, answer) = service.post("/v1/questions", &token, question).await;
     assert_eq!((status, &answer["type"]), (501, &json!("urn:orgcache:problem:not_in_erp")));
-    assert_eq!(answer["detail"], "odoo stores nothing of the kind");
+    assert_eq!(answer["detail"], "odoo has no such stored column");
 }

@@ -132,7 +132,7 @@ fn a_unix_socket_is_created_replaced_and_removed() {
     std::fs::write(&path, "precious").unwrap();
     let refused = run(home.path(), &["--listen", &format!("unix:{}", path.display())], "");
     assert_eq!(refused.status, 2);
-    assert!(refused.err.contains("no socket"), "{}", refused.err);
+    assert!(refused.err.contains("not a socket"), "{}", refused.err);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     let nowhere =
         run(home.path(), &["--listen", &format!("unix:{}/nowhere/x.sock", home.path().display())], "");
@@ -163,7 +163,7 @@ fn the_descriptor_limit_is_raised_and_bounds_the_connections() {
 fn an_invalid_socket_path_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let long = home.path().join("x".repeat(120));
-    for (path, why) in [(long, "107 bytes"), (home.path().to_owned(), "no socket")] {
+    for (path, why) in [(long, "107 bytes"), (home.path().to_owned(), "not a socket")] {
         let refused = run(home.path(), &["--listen", &format!("unix:{}", path.display())], "");
         assert!(refused.status == 2 && refused.err.contains(why), "{}", refused.err);
     }

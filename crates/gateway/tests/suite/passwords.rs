@@ -147,7 +147,7 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
     let command = [&[env!("CARGO_BIN_EXE_orgcache")], arguments].concat();
-    let prompts: Vec<_> = ["Password for", "The same again"].into_iter().zip(lines).collect();
+    let prompts: Vec<_> = ["Password for", "Repeat the password"].into_iter().zip(lines).collect();
     let output = Command::new("python3")
         .args([
             "-c",

@@ -100,10 +100,10 @@ fn sighup_reloads_the_principals() {
         }
     };
     write(new);
-    reload_until("read again");
+    reload_until("were reloaded");
     assert_eq!((status(old).as_str(), status(new).as_str()), ("401", "200"));
     std::fs::write(&file, "no json, and k3y in it").unwrap();
-    reload_until("stay as they were");
+    reload_until("are unchanged");
     assert_eq!(status(new), "200");
     let stderr = serving.stop(Signal::TERM);
     assert!(!stderr.contains("k3y"), "{stderr}");

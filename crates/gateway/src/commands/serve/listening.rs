@@ -61,7 +61,7 @@ pub(crate) fn bind_failure(error: ListenError) -> Failure {
             "Ports below 1024 are root's: choose another port with --listen, and put a proxy in front."
         }
         (ErrorKind::AddrNotAvailable, _) => {
-            "This machine has no such address; choose one of its own with --listen."
+            "This machine does not have the address; choose another one with --listen."
         }
         (ErrorKind::InvalidInput, ListenAddress::Unix(_)) => {
             "Choose a path of at most 107 bytes with --listen."
@@ -69,7 +69,7 @@ pub(crate) fn bind_failure(error: ListenError) -> Failure {
         (ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
             "Let the user of the service write to its folder."
         }
-        _ if is_name => "Does this machine know that name? Write an address of its own instead.",
+        _ if is_name => "Can this machine resolve that name? Otherwise write one of its addresses.",
         _ => return failure,
     };
     failure.advise(advice)

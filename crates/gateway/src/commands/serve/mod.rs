@@ -36,7 +36,7 @@ use crate::revocation_backlog::RevocationBacklog;
 
 /// The warning if a store is given to a service that serves only `/mcp`.
 pub(super) const UNUSED_STORE: &str =
-    "--store-url is not used: without a database or an Odoo there are no sessions";
+    "--store-url is ignored: without a database or Odoo there are no sessions";
 
 /// What the service serves, as the command line names it.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ pub(super) fn reload_at_hangup(mut hangups: Signal, mcp: Option<(Mcp, PathBuf)>)
         while hangups.recv().await.is_some() {
             match &mcp {
                 Some((mcp, file)) => reload(mcp, file),
-                None => tracing::info!("SIGHUP: there is no --mcp file to read again"),
+                None => tracing::info!("SIGHUP: there is no --mcp file to reload"),
             }
         }
     });
@@ -23,12 +23,12 @@ fn reload(mcp: &Mcp, file: &Path) {
     warn_if_exposed(file);
     match mcp.reload() {
         Ok(ReloadOutcome { begun, ended, later, .. }) => {
-            tracing::info!(begun, ended, "the principals of /mcp were read again");
+            tracing::info!(begun, ended, "the principals of /mcp were reloaded");
             if !later.is_empty() {
                 let settings = later.join(", ");
                 tracing::warn!(settings, "these settings for all principals take effect with the next start");
             }
         }
-        Err(error) => tracing::error!(%error, "the principals of /mcp stay as they were"),
+        Err(error) => tracing::error!(%error, "the principals of /mcp are unchanged"),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn store_options(
 ) -> Result<Option<StoreOptions>, Failure> {
     let accepts_assertions = !arguments.assertions.assertion_key.is_empty();
     let no_place = |what| {
-        Failure::nothing_done(format!("there is no place for {what}"))
+        Failure::nothing_done(format!("there is no store for {what}"))
             .advise("Name one with --store-url, for example sqlite:orgcache.db?mode=rwc")
     };
     match (subject, &arguments.store_url) {

@@ -151,7 +151,7 @@ impl<K: Clone + Hash + Eq, V: Clone> NameTable<K, V> {
     }
 }
 
-/// Why there are no names.
+/// Why names are missing.
 enum NamesError {
     Unreadable(BackendError),
     /// A look-up failed a moment ago.

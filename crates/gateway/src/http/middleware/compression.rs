@@ -75,7 +75,7 @@ fn count(response: Response<CompressionBody<Body>>, totals: &Arc<Compression>) -
             let bytes = frame.data_ref().map_or(0, Bytes::len);
             sent.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Relaxed);
         });
-        // There are none: they are asked for at the end.
+        // Adds no trailers, but runs at the end of the body.
         Body::new(counted.with_trailers(async move {
             totals.record(plain, compressed.load(Relaxed));
             None

@@ -52,7 +52,7 @@ impl Administrator {
         if self.may_see(client) {
             return Ok(client);
         }
-        let detail = "only an instance administrator may look at other clients";
+        let detail = "only an instance administrator may see other clients";
         Err(forbidden("client_not_given", detail).with_field("client"))
     }
 

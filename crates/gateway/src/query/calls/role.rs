@@ -100,7 +100,9 @@ impl<'a> WhatIf<'a> {
     async fn access(&self, erp: &impl Erp, tree: &Tree) -> Result<RoleAccess, QueryProblem> {
         let named = self.current_client.as_deref().map(ClientId::new).transpose();
         let current_client = named
-            .map_err(|error| QueryProblem::wrong_argument("current_client", &format!("is no id: {error}")))?
+            .map_err(|error| {
+                QueryProblem::wrong_argument("current_client", &format!("is not an id: {error}"))
+            })?
             .unwrap_or(tree.client);
         let role = read_role(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {

@@ -10,25 +10,25 @@ pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(60);
 /// Why an assertion is refused. Only the log contains the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AssertionRefusal {
-    #[error("it is not a token with the claims that an assertion has")]
+    #[error("malformed token, or a claim is missing")]
     Malformed,
-    #[error("it names another algorithm")]
+    #[error("another algorithm")]
     Algorithm,
-    #[error("its signature is not by the key")]
+    #[error("the signature does not match the key")]
     Signature,
-    #[error("it is by another issuer")]
+    #[error("another issuer")]
     Issuer,
-    #[error("it is for another audience")]
+    #[error("another audience")]
     Audience,
-    #[error("its time is over")]
+    #[error("expired")]
     Expired,
-    #[error("its time has not come; perhaps clocks differ")]
+    #[error("not valid yet: check the clocks")]
     TooEarly,
-    #[error("it would live for longer than {} s", LONGEST_LIFE.as_secs())]
+    #[error("valid for more than {} s", LONGEST_LIFE.as_secs())]
     TooLongLived,
-    #[error("it was used before")]
+    #[error("used before")]
     Used,
-    #[error("there is no such user")]
+    #[error("unknown user")]
     UnknownUser,
 }
 
