@@ -15,7 +15,7 @@ use crate::http::middleware::timeout::within;
 
 /// The longest time that a caller waits for the ERP. A read that takes longer continues, one per client, and
 /// later callers get its result.
-const LONGEST: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// The maximum number of clients with a cached state.
 const CAPACITY: usize = 10_000;
@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) findings: Arc<Findings>,
     /// When the read completed. The state expires by this time, not by the start of the read.
-    found: Duration,
+    completed: Duration,
 }
 
 type Answer = Result<State, Arc<PortError>>;
@@ -64,7 +64,7 @@ impl Freshness {
     /// The state of a client's tree, or `None` if the ERP does not answer within a second. If the ERP keeps
     /// revisions, an unchanged tree takes one small read. Otherwise the whole tree is read.
     pub(crate) async fn state(&self, client: ClientId) -> Result<Option<State>, Arc<PortError>> {
-        self.state_within(client, LONGEST).await
+        self.state_within(client, MAX_WAIT).await
     }
 
     /// Reads a client's current tree. `None` if that takes longer than a second.
@@ -73,7 +73,7 @@ impl Freshness {
             let _permit = self.trees.acquire().await.map_err(PortError::transient)?;
             Ok(self.source.load_tree(&client).await?.structure)
         };
-        within(LONGEST, read).await.transpose()
+        within(MAX_WAIT, read).await.transpose()
     }
 
     /// The states of several clients. After the ERP has failed to answer for one of them, the others do not
@@ -83,7 +83,7 @@ impl Freshness {
         clients: BTreeSet<ClientId>,
     ) -> HashMap<ClientId, Result<Option<State>, Arc<PortError>>> {
         let mut states = HashMap::new();
-        let mut longest = LONGEST;
+        let mut longest = MAX_WAIT;
         for client in clients {
             let found = self.state_within(client, longest).await;
             if matches!(found, Ok(None)) {
@@ -111,7 +111,7 @@ impl Freshness {
         let now = self.clock.now();
         let last = match reads.get(&client).map(|read| (read, read.answer.clone().now_or_never())) {
             Some((read, None)) => return (read.began, read.answer.clone()),
-            Some((read, Some(Ok(state)))) if now.saturating_sub(state.found) < self.keep => {
+            Some((read, Some(Ok(state)))) if now.saturating_sub(state.completed) < self.keep => {
                 return (read.began, read.answer.clone());
             }
             Some((_, Some(Ok(state)))) => Some(state),
@@ -144,13 +144,13 @@ async fn load(
         && last.revision.is_some()
         && source.revision(&client).await? == last.revision
     {
-        return Ok(State { found: clock.now(), ..last });
+        return Ok(State { completed: clock.now(), ..last });
     }
     let loaded = source.load_tree(&client).await?;
     Ok(State {
         revision: loaded.revision,
         fingerprint: loaded.structure.fingerprint(),
         findings: Arc::new(loaded.findings),
-        found: clock.now(),
+        completed: clock.now(),
     })
 }

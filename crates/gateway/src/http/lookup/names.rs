@@ -14,7 +14,7 @@ use crate::http::lookup::ttl_cache::TtlCache;
 use crate::http::middleware::timeout::within;
 
 /// The longest time that an answer waits for names. Names of several kinds are looked up concurrently.
-const LONGEST: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// How long names of a kind are not looked up after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(backend: Backend, keep: Duration, clock: &Arc<dyn Clock>) -> Self {
         Names {
-            backend: backend.with_statement_limit(LONGEST),
+            backend: backend.with_statement_limit(MAX_WAIT),
             users: NameTable::new(keep, clock),
             roles: NameTable::new(keep, clock),
             administrators: NameTable::new(keep, clock),
@@ -140,7 +140,7 @@ impl<K: Clone + Hash + Eq, V: Clone> NameTable<K, V> {
 
     /// Waits for names up to the limit, even if another caller's look-up is in flight.
     async fn in_time<T>(&self, names: impl Future<Output = Result<T, NamesError>>) -> Option<T> {
-        match within(LONGEST, names).await {
+        match within(MAX_WAIT, names).await {
             Some(Ok(names)) => return Some(names),
             Some(Err(NamesError::Paused)) => return None,
             Some(Err(NamesError::Unreadable(error))) => tracing::warn!(%error, "names cannot be read"),
