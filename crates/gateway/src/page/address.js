@@ -2,6 +2,8 @@
 //
 // Browsers never send it to a server. It holds nothing secret, and whatever it says is checked before use.
 
+/** Milliseconds between two changes that are no steps: Safari refuses more than 100 in 10 seconds. */
+const PAUSE = 150;
 /** The longest text that is taken from an address. */
 const LONGEST = 200;
 
@@ -19,11 +21,38 @@ export function formatAddress(view, ids, choices) {
   return query.size === 0 ? `#${path}` : `#${path}?${query}`;
 }
 
-/** Changes the address to that of what is shown. A step is one that the Back button undoes. */
-export function writeAddress(address, isStep) {
-  if (address === location.hash) return;
-  if (isStep) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+/** The part of the address that this page wrote last. */
+let written = location.hash;
+/** A change that is not written yet. */
+let pending = null;
+let timer = 0;
+
+/** Replaces the address at once. */
+export function replaceAddress(address) {
+  pending = null;
+  if (address !== location.hash) history.replaceState(null, "", address);
+  written = location.hash;
+}
+
+/**
+ * Notes in the address what the user changed. A step is one that the Back button undoes; other changes may
+ * come with each key, and are written a few times in a second.
+ */
+export function changeAddress(address, isStep) {
+  if (!isStep) pending = address;
+  if (isStep || timer === 0) flush();
+  if (!isStep) return;
+  if (address !== location.hash) history.pushState(null, "", address);
+  written = location.hash;
+}
+
+function flush() {
+  clearTimeout(timer);
+  timer = 0;
+  // The user may have gone elsewhere meanwhile.
+  if (pending === null || location.hash !== written) return;
+  replaceAddress(pending);
+  timer = setTimeout(flush, PAUSE);
 }
 
 /** The choices of an address, which may hold anything. */

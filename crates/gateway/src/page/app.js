@@ -1,6 +1,6 @@
 // The entry point of the page: the signed-in session, the visible view, and what to do after a failure.
 
-import { formatAddress, readAddress, writeAddress } from "/page/address.js";
+import { changeAddress, formatAddress, readAddress, replaceAddress } from "/page/address.js";
 import { exchangeSession, get, getInBackground, post, rememberCsrf } from "/page/api.js";
 import { Connection } from "/page/connection.js";
 import { byId, element, formatCount, formatInteger, isolate, name } from "/page/dom.js";
@@ -124,7 +124,7 @@ async function signOut() {
   }
   tabs.postMessage("changed");
   // The next user of this browser does not start where this one was.
-  writeAddress(location.pathname, false);
+  replaceAddress(location.pathname);
   showSignIn(pending ? "You have signed out here. The other instances follow when the session store answers." : "You have signed out.");
 }
 
@@ -291,7 +291,7 @@ function showView() {
   for (const each of VIEWS) byId(each).hidden = each !== view;
   openClient(view, choices);
   views[view].open(isKnown ? ids : [], choices);
-  writeAddress(addressOfView(view), false);
+  replaceAddress(addressOfView(view));
   showLinks(view);
   showRefused(choices.refused);
 }
@@ -335,7 +335,7 @@ function showLinks(view) {
 /** Notes in the address what the user changed. */
 function onChange(isStep) {
   const view = VIEWS.find((one) => !byId(one).hidden);
-  writeAddress(addressOfView(view), isStep);
+  changeAddress(addressOfView(view), isStep);
   showLinks(view);
 }
 

@@ -127,15 +127,15 @@ export class Refer {
   #verdict(yes, from, to) {
     const [above, below] = this.#paths(from, to);
     const [a, b] = [from, to].map((node) => name(this.#organizations.title(node)));
-    const sentence = element(
-      "p.verdict-sentence",
-      {},
-      ...(yes ? ["A record of ", a, " may refer to a record of ", b, "."] : ["A record of ", a, " may not refer to a record of ", b, "."]),
-    );
+    const sentence = element("p.lead", {}, "A record of ", a, yes ? " may" : " may not", " refer to a record of ", b, ".");
     return [
-      element(`p.verdict.${yes ? "verdict-yes" : "verdict-no"}`, { id: "verdict" }, yes ? "Yes" : "No"),
-      sentence,
-      element("p", { id: "refer-why" }, ...this.#why(from, to, above.at(-1))),
+      element(
+        `div.panel.answer.${yes ? "answer-yes" : "answer-no"}`,
+        {},
+        element("p.verdict", { id: "verdict" }, yes ? "Yes" : "No"),
+        sentence,
+        element("p.muted", { id: "refer-why" }, ...this.#why(from, to, above.at(-1))),
+      ),
       element("div", { id: "refer-path" }, this.#way(above, below, to)),
     ];
   }

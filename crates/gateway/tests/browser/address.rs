@@ -38,7 +38,7 @@ async fn the_comparison_and_the_client_survive_a_reload_and_the_back_button() {
     let chosen =
         [("client", CLIENT), ("shape", "chain"), ("organizations-count", "6000"), ("sessions-count", "77")];
     let address = format!("#overview?client={CLIENT}&compare=chain&organizations=6000&sessions=77");
-    assert_eq!(browser.script("return location.hash").await, address);
+    browser.until(&format!("location.hash === '{address}'")).await;
     browser.reload().await;
     until_set(&browser, chosen).await;
     browser.until_reads("#comparison-lead", "77 sessions on one tree of 6,000 organizations").await;
@@ -166,4 +166,25 @@ async fn invalid_parts_of_an_address_are_reported_and_ignored() {
     other.enter(GENERATED_ADMIN, PASSWORD).await;
     other.until_reads("#comparison-lead", "on one tree of 9 organizations").await;
     other.until("!document.getElementById('trouble').checkVisibility()").await;
+}
+
+#[tokio::test]
+async fn a_held_key_writes_the_address_a_few_times_and_the_last_one_stays() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(GENERATED_ADMIN, PASSWORD).await;
+    browser.click("#expand-all").await;
+    // Browsers refuse or ignore too many changes: Safari more than 100 in 10 seconds.
+    let held = "const replace = history.replaceState;
+        window.writes = 0;
+        history.replaceState = function (...all) { window.writes += 1; return replace.apply(this, all); };
+        const tree = document.getElementById('tree');
+        for (let key = 0; key < 300; key += 1) {
+          tree.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+        }";
+    browser.script(held).await;
+    let last = "document.querySelector('.row[aria-selected=true]').dataset.id";
+    browser.until(&format!("location.hash === `#organizations/${{{last}}}`")).await;
+    assert!(browser.script("return window.writes").await.as_u64().unwrap() <= 3);
+    browser.assert_no_complaints().await;
 }
