@@ -10,7 +10,7 @@ use crate::service::{ADMIN, Answer, PASSWORD, Service};
 async fn every_answer_has_the_security_headers() {
     let service = Service::start().await;
     for path in ["/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/session", "/nowhere"] {
-        let answer = Answer::of(service.get(path)).await;
+        let answer = Answer::fetch(service.get(path)).await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
@@ -22,7 +22,7 @@ async fn every_answer_has_the_security_headers() {
         assert_eq!(answer.header("strict-transport-security"), "", "only over TLS");
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
-    let page = Answer::of(service.get("/")).await;
+    let page = Answer::fetch(service.get("/")).await;
     for (name, value) in [("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")] {
         assert_eq!(page.header(name), value);
     }
@@ -32,7 +32,7 @@ async fn every_answer_has_the_security_headers() {
 async fn request_ids_are_generated_unless_a_trusted_proxy_sends_them() {
     let service = Service::start().await;
     let id = async |service: &Service| {
-        Answer::of(service.get("/healthz").header("x-request-id", "mine-1"))
+        Answer::fetch(service.get("/healthz").header("x-request-id", "mine-1"))
             .await
             .header("x-request-id")
             .to_owned()
@@ -45,7 +45,7 @@ async fn request_ids_are_generated_unless_a_trusted_proxy_sends_them() {
     assert_eq!(id(&behind).await, "mine-1");
     let long = "x".repeat(65);
     for forged in ["a b", "<script>", long.as_str()] {
-        let answer = Answer::of(behind.get("/healthz").header("x-request-id", forged)).await;
+        let answer = Answer::fetch(behind.get("/healthz").header("x-request-id", forged)).await;
         assert_ne!(answer.header("x-request-id"), forged);
     }
 }
@@ -55,19 +55,23 @@ async fn unknown_paths_and_methods_get_problem_answers() {
     let service = Service::start().await;
     for path in ["/nowhere", "/v1", "/v1/", "/v1/login/", "/v1/../healthz2", "/%00", "/v1/admin/sessions/a/b"]
     {
-        Answer::of(service.get(path)).await.refused(404, "not_found");
+        Answer::fetch(service.get(path)).await.assert_refused(404, "not_found");
     }
-    let wrong = Answer::of(service.request(Method::DELETE, "/v1/login")).await;
-    wrong.refused(405, "method_not_allowed");
+    let wrong = Answer::fetch(service.request(Method::DELETE, "/v1/login")).await;
+    wrong.assert_refused(405, "method_not_allowed");
     assert_eq!(wrong.header("allow"), "POST");
-    let metrics = Answer::of(service.get("/metrics")).await.text;
+    let metrics = Answer::fetch(service.get("/metrics")).await.text;
     let counted = r#"orgcache_http_requests_total{method="DELETE",route="/v1/login",status="405"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
-    Answer::of(service.request(Method::OPTIONS, "/v1/login")).await.refused(405, "method_not_allowed");
-    Answer::of(service.request(Method::TRACE, "/healthz")).await.refused(405, "method_not_allowed");
+    Answer::fetch(service.request(Method::OPTIONS, "/v1/login"))
+        .await
+        .assert_refused(405, "method_not_allowed");
+    Answer::fetch(service.request(Method::TRACE, "/healthz")).await.assert_refused(405, "method_not_allowed");
     let unknown_method = Method::from_bytes(b"BREW").unwrap();
-    Answer::of(service.request(unknown_method, "/healthz")).await.refused(405, "method_not_allowed");
-    let metrics = Answer::of(service.get("/metrics")).await.text;
+    Answer::fetch(service.request(unknown_method, "/healthz"))
+        .await
+        .assert_refused(405, "method_not_allowed");
+    let metrics = Answer::fetch(service.get("/metrics")).await.text;
     assert!(
         !metrics.contains("BREW") && !metrics.contains("/nowhere"),
         "clients must not be able to create series"
@@ -87,7 +91,7 @@ async fn bodies_must_be_json() {
     for kind in
         [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonx")]
     {
-        let problem = Answer::of(login(kind, "{}")).await.refused(415, "not_json");
+        let problem = Answer::fetch(login(kind, "{}")).await.assert_refused(415, "not_json");
         assert_eq!(problem["field"], "content-type");
     }
     for body in [
@@ -99,17 +103,19 @@ async fn bodies_must_be_json() {
         "{\"user\": 1e999}",
         "\u{feff}{}",
     ] {
-        Answer::of(login(Some("application/json; charset=utf-8"), body)).await.refused(400, "bad_json");
+        Answer::fetch(login(Some("application/json; charset=utf-8"), body))
+            .await
+            .assert_refused(400, "bad_json");
     }
     let deep = format!("{{\"user\": {}", "[".repeat(100_000));
     let deep =
         service.request(Method::POST, "/v1/login").header("content-type", "application/json").body(deep);
-    let deep = Answer::of(deep).await;
+    let deep = Answer::fetch(deep).await;
     assert!([400, 422].contains(&deep.status), "{}", deep.text);
     let invalid = service.request(Method::POST, "/v1/login").header("content-type", "application/json");
-    Answer::of(invalid.body(b"{\"user\": \"\xff\"}".to_vec())).await.refused(400, "bad_json");
+    Answer::fetch(invalid.body(b"{\"user\": \"\xff\"}".to_vec())).await.assert_refused(400, "bad_json");
     let twice = login(Some("application/json"), r#"{"user": "a", "user": "b", "password": "x"}"#);
-    Answer::of(twice).await.refused(422, "wrong_value");
+    Answer::fetch(twice).await.assert_refused(422, "wrong_value");
 }
 
 /// Follows a `$ref`, if the schema is one.
@@ -124,7 +130,7 @@ fn resolve_ref<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 async fn repeated_parameters_and_fields_are_refused() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
-    let document = Answer::of(service.get("/v1/openapi.json")).await.json();
+    let document = Answer::fetch(service.get("/v1/openapi.json")).await.json();
     let (mut parameters, mut fields) = (0, 0);
     for (path, operations) in document["paths"].as_object().unwrap() {
         // A question repeats an argument to pass a list. Companies exist only with Odoo.
@@ -135,7 +141,8 @@ async fn repeated_parameters_and_fields_are_refused() {
             let (first, other) = name.split_at(1);
             let again = format!("%{:02x}{other}", first.as_bytes()[0]);
             let path = format!("{}?{name}=1&{again}=1", path.replace("{id}", "0"));
-            let problem = Answer::with_token(service.get(&path), &token).await.refused(422, "wrong_value");
+            let problem =
+                Answer::with_token(service.get(&path), &token).await.assert_refused(422, "wrong_value");
             assert_eq!(
                 (&problem["field"], &problem["detail"]),
                 (&json!(name), &json!("it is given more than once"))
@@ -154,7 +161,7 @@ async fn repeated_parameters_and_fields_are_refused() {
             let again = format!("\\u{:04x}{other}", first.as_bytes()[0]);
             let request = service.request(Method::POST, path).header("content-type", "application/json");
             let request = request.body(format!(r#"{{"{name}": {value}, "{again}": {value}}}"#));
-            let problem = Answer::with_token(request, &token).await.refused(422, "wrong_value");
+            let problem = Answer::with_token(request, &token).await.assert_refused(422, "wrong_value");
             assert!(
                 problem["detail"]
                     .as_str()
@@ -172,7 +179,7 @@ async fn repeated_parameters_and_fields_are_refused() {
 async fn bodies_must_be_objects() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
-    let document = Answer::of(service.get("/v1/openapi.json")).await.json();
+    let document = Answer::fetch(service.get("/v1/openapi.json")).await.json();
     let with_bodies = document["paths"].as_object().unwrap().iter();
     let with_bodies = with_bodies.filter(|(_, operations)| operations["post"].get("requestBody").is_some());
     let paths: Vec<&String> = with_bodies.map(|(path, _)| path).collect();
@@ -182,14 +189,14 @@ async fn bodies_must_be_objects() {
             [json!([]), json!([ADMIN, PASSWORD, null, null, false]), json!("x"), json!(1), json!(null)]
         {
             let answer = Answer::with_token(service.post(path, body.clone()), &token).await;
-            let problem = answer.refused(422, "wrong_value");
+            let problem = answer.assert_refused(422, "wrong_value");
             assert!(problem["detail"].as_str().unwrap().contains("expected an object"), "{path}: {problem}");
             assert_eq!(problem.get("field"), None, "{path} {body}");
         }
     }
     let batch = json!({"questions": [{"call": "parent_org"}, [null, "parent_org", {"org": "0"}]]});
     let problem = Answer::with_token(service.post("/v1/questions/batch", batch), &token).await;
-    let problem = problem.refused(422, "wrong_value");
+    let problem = problem.assert_refused(422, "wrong_value");
     assert!(problem["detail"].as_str().unwrap().contains("expected an object"), "{problem}");
     assert_eq!(problem["field"], "questions[1]");
     assert_eq!(
@@ -202,7 +209,7 @@ async fn bodies_must_be_objects() {
 #[tokio::test]
 async fn long_answers_are_compressed_as_negotiated() {
     let service = Service::start().await;
-    let plain = Answer::of(service.get("/v1/openapi.json")).await;
+    let plain = Answer::fetch(service.get("/v1/openapi.json")).await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "accept-encoding"));
     for (accepted, used) in [
         ("gzip", "gzip"),
@@ -220,7 +227,7 @@ async fn long_answers_are_compressed_as_negotiated() {
         ("*;q=0", ""),
         ("identity;q=0, gzip;q=0", ""),
     ] {
-        let answer = Answer::of(service.get("/v1/openapi.json").header("accept-encoding", accepted)).await;
+        let answer = Answer::fetch(service.get("/v1/openapi.json").header("accept-encoding", accepted)).await;
         assert_eq!((answer.status, answer.header("content-encoding")), (200, used), "{accepted}");
         assert_eq!(answer.header("vary"), "accept-encoding");
     }
@@ -242,7 +249,7 @@ async fn short_answers_and_secrets_are_not_compressed() {
     let tree = Answer::with_token(zipped("/v1/tree"), &token).await;
     assert_ne!(tree.header("content-encoding"), "");
     let form = json!({"user": ADMIN, "password": PASSWORD});
-    let login = Answer::of(service.post("/v1/login", form).header("accept-encoding", "gzip")).await;
+    let login = Answer::fetch(service.post("/v1/login", form).header("accept-encoding", "gzip")).await;
     assert_eq!((login.status, login.header("content-encoding")), (200, ""));
     assert_eq!(Answer::with_token(zipped("/v1/session"), &token).await.header("content-encoding"), "");
 
@@ -256,10 +263,10 @@ async fn short_answers_and_secrets_are_not_compressed() {
 async fn metrics_count_requests_and_logins() {
     let service = Service::start().await;
     service.token(ADMIN).await;
-    Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
+    Answer::fetch(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
         .await
-        .refused(401, "unauthorized");
-    let metrics = Answer::of(service.get("/metrics")).await;
+        .assert_refused(401, "unauthorized");
+    let metrics = Answer::fetch(service.get("/metrics")).await;
     assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     for line in [
         r#"orgcache_http_requests_total{method="POST",route="/v1/login",status="200"} 1"#,
@@ -276,16 +283,16 @@ async fn metrics_count_requests_and_logins() {
 
 #[tokio::test]
 async fn only_the_demonstration_page_offers_users() {
-    let page = async |service: &Service| Answer::of(service.get("/")).await.text;
+    let page = async |service: &Service| Answer::fetch(service.get("/")).await.text;
     let service = Service::start().await;
     assert!(!page(&service).await.contains("data-demonstration"));
-    assert_eq!(Answer::of(service.get("/page/demonstration.json")).await.status, 404);
+    assert_eq!(Answer::fetch(service.get("/page/demonstration.json")).await.status, 404);
 
     let user = DemonstrationUser { name: "F&B".into(), client: "Food".into(), role: "Sales".into() };
     let users = Demonstration { password: "public".into(), first: user.name.clone(), users: vec![user] };
     let service = Service::start_with(|settings| settings.demonstration = Some(users)).await;
     assert!(page(&service).await.contains("<html data-demonstration "));
-    let offered = Answer::of(service.get("/page/demonstration.json")).await.json();
+    let offered = Answer::fetch(service.get("/page/demonstration.json")).await.json();
     let user = json!({"name": "F&B", "client": "Food", "role": "Sales"});
     assert_eq!(offered, json!({"password": "public", "first": "F&B", "users": [user]}));
 }

@@ -19,7 +19,7 @@ on_both_databases! {
 }
 
 async fn log_in(service: &Service, form: Value) -> Answer {
-    Answer::of(service.post("/v1/login/assertion", form)).await
+    Answer::fetch(service.post("/v1/login/assertion", form)).await
 }
 
 async fn log_in_with(service: &Service, assertion: &str) -> Answer {
@@ -42,7 +42,7 @@ async fn a_valid_assertion_creates_a_session(databases: Databases) {
     assert_eq!(Answer::with_token(service.get("/v1/session"), token).await.json(), login["session"]);
 
     // A user without a password may log in by assertion. This one fails later, for lack of a role.
-    log_in_with(&service, &service.front_end.assertion("System")).await.refused(403, "no_role");
+    log_in_with(&service, &service.front_end.assertion("System")).await.assert_refused(403, "no_role");
     let by_cookie = json!({"assertion": service.front_end.assertion(ADMIN), "cookie": true});
     let by_cookie = log_in(&service, by_cookie).await;
     assert!(by_cookie.header("set-cookie").starts_with("orgcache_session="));
@@ -56,24 +56,24 @@ async fn a_valid_assertion_creates_a_session(databases: Databases) {
     // An assertion grants no role or organization that the user does not have.
     let form = |role: &str, org: Option<&str>| json!({"assertion": service.front_end.assertion(SPAIN), "role": role, "org": org});
     let foreign = log_in(&service, form("42D0EEB1C66F497A90DD526DC597E6F0", None)).await;
-    assert_eq!(foreign.refused(403, "role_not_given")["field"], "role");
+    assert_eq!(foreign.assert_refused(403, "role_not_given")["field"], "role");
     assert!(!foreign.text.contains(QA));
-    log_in(&service, form(SALES, Some(US))).await.refused(403, "org_not_given");
+    log_in(&service, form(SALES, Some(US))).await.assert_refused(403, "org_not_given");
     service.execute("UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'").await;
-    log_in(&service, form(SALES, None)).await.refused(403, "user_locked");
+    log_in(&service, form(SALES, None)).await.assert_refused(403, "user_locked");
 }
 
 async fn an_assertion_works_once(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let assertion = service.front_end.assertion(ADMIN);
     assert_eq!(log_in_with(&service, &assertion).await.status, 200);
-    log_in_with(&service, &assertion).await.refused(401, "unauthorized");
+    log_in_with(&service, &assertion).await.assert_refused(401, "unauthorized");
     // Another assertion with the same `jti` counts as a replay.
     let mut claims = service.front_end.claims(ADMIN);
     claims["jti"] = json!("the same");
     assert_eq!(log_in_with(&service, &sign(&header(), &claims)).await.status, 200);
     claims["sub"] = json!(SPAIN);
-    log_in_with(&service, &sign(&header(), &claims)).await.refused(401, "unauthorized");
+    log_in_with(&service, &sign(&header(), &claims)).await.assert_refused(401, "unauthorized");
 
     let contested = service.front_end.assertion(ADMIN);
     let attempts = (0..8).map(|_| log_in_with(&service, &contested));
@@ -89,7 +89,7 @@ async fn an_assertion_works_once_in_a_cluster() {
         (Service::start_on(&databases, |_| {}).await, Service::start_on(&databases, |_| {}).await);
     let assertion = one.front_end.assertion(ADMIN);
     let login = log_in_with(&one, &assertion).await;
-    log_in_with(&other, &assertion).await.refused(401, "unauthorized");
+    log_in_with(&other, &assertion).await.assert_refused(401, "unauthorized");
     let token = login.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(Answer::with_token(other.get("/v1/session"), &token).await.status, 200);
 
@@ -174,7 +174,7 @@ async fn every_invalid_assertion_gets_the_same_answer(databases: Databases) {
     for assertion in &wrong {
         let answer = log_in_with(&service, assertion).await;
         assert_eq!(answer.status, 401, "{assertion}: {}", answer.text);
-        let mut problem = answer.refused(401, "unauthorized");
+        let mut problem = answer.assert_refused(401, "unauthorized");
         problem["request_id"] = Value::Null;
         let mut headers = answer.headers.clone();
         for varying in ["x-request-id", "date", "content-length"] {
@@ -202,21 +202,21 @@ async fn assertions_are_valid_for_a_minute_at_most(databases: Databases) {
     let now = front_end.now();
     let early = lasting(now + 6, now + 30);
     for assertion in [&lasting(now, now + 61), &lasting(now - 60, now), &early, &lasting(0, now + 60)] {
-        log_in_with(&service, assertion).await.refused(401, "unauthorized");
+        log_in_with(&service, assertion).await.assert_refused(401, "unauthorized");
     }
     let (used_in_time, used_too_late) = (lasting(now, now + 60), lasting(now, now + 60));
     front_end.advance(59);
     assert_eq!(log_in_with(&service, &used_in_time).await.status, 200);
     front_end.advance(1);
-    log_in_with(&service, &used_too_late).await.refused(401, "unauthorized");
-    log_in_with(&service, &early).await.refused(401, "unauthorized");
+    log_in_with(&service, &used_too_late).await.assert_refused(401, "unauthorized");
+    log_in_with(&service, &early).await.assert_refused(401, "unauthorized");
 }
 
 async fn logins_fail_while_the_store_is_down(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     service.stored.as_ref().unwrap().close().await;
     let answer = log_in_with(&service, &service.front_end.assertion(ADMIN)).await;
-    answer.refused(503, "unavailable");
+    answer.assert_refused(503, "unavailable");
     assert_ne!(answer.header("retry-after"), "");
 }
 
@@ -234,14 +234,14 @@ async fn forgeries_are_limited_and_valid_assertions_are_not() {
     }
     // A valid assertion for a user that the ERP does not have is not a forgery.
     for _ in 0..6 {
-        log_in_with(&service, &front_end.assertion("nobody")).await.refused(401, "unauthorized");
+        log_in_with(&service, &front_end.assertion("nobody")).await.assert_refused(401, "unauthorized");
     }
     let used = front_end.assertion(ADMIN);
     assert_eq!(log_in_with(&service, &used).await.status, 200);
     for guess in ["a.b.c", &sign_with(&[9; 32], &header(), &front_end.claims(ADMIN)), &used, &used] {
-        log_in_with(&service, guess).await.refused(401, "unauthorized");
+        log_in_with(&service, guess).await.assert_refused(401, "unauthorized");
     }
-    log_in_with(&service, "a.b.c").await.refused(429, "too_many_attempts");
+    log_in_with(&service, "a.b.c").await.assert_refused(429, "too_many_attempts");
     for _ in 0..6 {
         assert_eq!(
             log_in_with(&service, &front_end.assertion(ADMIN)).await.status,
@@ -264,14 +264,14 @@ async fn invalid_fields_are_named() {
         (json!({"assertion": "a.b.c", "user": ADMIN}), Some("user")),
         (json!({"assertion": "a.b.c", "cookie": 1}), Some("cookie")),
     ] {
-        assert_eq!(log_in(&service, form).await.refused(422, "wrong_value")["field"], json!(field));
+        assert_eq!(log_in(&service, form).await.assert_refused(422, "wrong_value")["field"], json!(field));
     }
     let huge = json!({"assertion": "x".repeat(2 << 20)});
-    log_in(&service, huge).await.refused(413, "too_large");
+    log_in(&service, huge).await.assert_refused(413, "too_large");
 }
 
 #[tokio::test]
 async fn without_a_trusted_front_end_the_route_answers_404() {
     let service = Service::start().await;
-    log_in_with(&service, &service.front_end.assertion(ADMIN)).await.refused(404, "no_assertions");
+    log_in_with(&service, &service.front_end.assertion(ADMIN)).await.assert_refused(404, "no_assertions");
 }

@@ -21,7 +21,7 @@ const AT_ONCE: u64 = 20;
 
 /// The value of a metric without labels.
 async fn metric(service: &Service, name: &str) -> u64 {
-    let metrics = Answer::of(service.get("/metrics")).await.text;
+    let metrics = Answer::fetch(service.get("/metrics")).await.text;
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
 }
@@ -88,6 +88,6 @@ async fn connection_resets_during_logins_leave_no_partial_state(databases: Datab
     assert_eq!(ended["elsewhere"], "done", "{ended}");
     assert_eq!(list().await, Vec::<Value>::new());
     for token in &tokens {
-        Answer::with_token(service.get("/v1/session"), token).await.refused(401, "unauthorized");
+        Answer::with_token(service.get("/v1/session"), token).await.assert_refused(401, "unauthorized");
     }
 }

@@ -56,7 +56,7 @@ async fn set_erp_hash(service: &Service, hash: &str) {
 }
 
 async fn log_in(service: &Service, user: &str, password: &str) -> Answer {
-    Answer::of(service.post("/v1/login", json!({"user": user, "password": password}))).await
+    Answer::fetch(service.post("/v1/login", json!({"user": user, "password": password}))).await
 }
 
 async fn only_a_password_that_matches_the_erps_hash_is_accepted(databases: Databases) {
@@ -70,12 +70,12 @@ async fn only_a_password_that_matches_the_erps_hash_is_accepted(databases: Datab
         for wrong in
             [hash.as_str(), digest, "", "contraseña", &SECRET.to_lowercase().replace('c', "C"), PASSWORD]
         {
-            log_in(&service, SPAIN, wrong).await.refused(401, "unauthorized");
+            log_in(&service, SPAIN, wrong).await.assert_refused(401, "unauthorized");
         }
-        log_in(&service, "nobody", SECRET).await.refused(401, "unauthorized");
+        log_in(&service, "nobody", SECRET).await.assert_refused(401, "unauthorized");
         // A user that the ERP has locked is refused.
         service.execute("UPDATE ad_user SET islocked = 'Y'").await;
-        log_in(&service, SPAIN, SECRET).await.refused(403, "user_locked");
+        log_in(&service, SPAIN, SECRET).await.assert_refused(403, "user_locked");
         service.execute("UPDATE ad_user SET islocked = 'N'").await;
     }
     let (empty, salted_empty) = hashes("");
@@ -100,12 +100,12 @@ async fn only_a_password_that_matches_the_erps_hash_is_accepted(databases: Datab
     for stored in &stored {
         set_erp_hash(&service, stored).await;
         for password in [SECRET, "", stored] {
-            log_in(&service, SPAIN, password).await.refused(401, "unauthorized");
+            log_in(&service, SPAIN, password).await.assert_refused(401, "unauthorized");
         }
     }
     service.execute("UPDATE ad_user SET password = NULL").await;
     for password in [SECRET, ""] {
-        log_in(&service, SPAIN, password).await.refused(401, "unauthorized");
+        log_in(&service, SPAIN, password).await.assert_refused(401, "unauthorized");
     }
 }
 
@@ -113,24 +113,24 @@ async fn a_password_of_the_service_overrides_the_erps(databases: Databases) {
     let service = start(&databases, true).await;
     let (_, salted) = hashes(SECRET);
     service.execute(&format!("UPDATE ad_user SET password = '{salted}'")).await;
-    log_in(&service, ADMIN, SECRET).await.refused(401, "unauthorized");
+    log_in(&service, ADMIN, SECRET).await.assert_refused(401, "unauthorized");
     assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
 
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
     let own_hash = gateway::http::hash_password("a password of our own").unwrap();
     let passwords = databases.passwords().await;
     passwords.set(SPAIN_ID.parse().unwrap(), Some(&own_hash)).await.unwrap();
-    log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
+    log_in(&service, SPAIN, SECRET).await.assert_refused(401, "unauthorized");
     assert_eq!(log_in(&service, SPAIN, "a password of our own").await.status, 200);
     passwords.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
-    log_in(&service, SPAIN, "a password of our own").await.refused(401, "unauthorized");
+    log_in(&service, SPAIN, "a password of our own").await.assert_refused(401, "unauthorized");
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
 }
 
 async fn the_erps_hashes_are_off_by_default(databases: Databases) {
     let service = start(&databases, false).await;
     set_erp_hash(&service, &hashes(SECRET).1).await;
-    log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
+    log_in(&service, SPAIN, SECRET).await.assert_refused(401, "unauthorized");
     assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
 }
 
@@ -144,7 +144,7 @@ async fn failures_against_the_erps_hashes_are_limited(databases: Databases) {
     databases.passwords().await.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
     set_erp_hash(&service, &hashes(SECRET).0).await;
     for _ in 0..3 {
-        log_in(&service, SPAIN, "guess").await.refused(401, "unauthorized");
+        log_in(&service, SPAIN, "guess").await.assert_refused(401, "unauthorized");
     }
-    log_in(&service, SPAIN, SECRET).await.refused(429, "too_many_attempts");
+    log_in(&service, SPAIN, SECRET).await.assert_refused(429, "too_many_attempts");
 }

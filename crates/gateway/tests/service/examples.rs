@@ -77,14 +77,14 @@ async fn assertions_of_the_example_are_accepted_for_each_algorithm() {
         // Independent of how long the signing took.
         service.front_end.set(issued_at(one["tokens"][0].as_str().unwrap()));
         let show = async |service: &Service, token: &Value| {
-            Answer::of(service.post("/v1/login/assertion", json!({"assertion": token}))).await
+            Answer::fetch(service.post("/v1/login/assertion", json!({"assertion": token}))).await
         };
         let answer = show(&service, &one["tokens"][0]).await;
         assert_eq!(answer.status, 200, "{algorithm:?}: {}", answer.text);
-        show(&service, &one["forged"]).await.refused(401, "unauthorized");
+        show(&service, &one["forged"]).await.assert_refused(401, "unauthorized");
         // Assertions that other keys signed are refused.
         for other in signed.iter().filter(|other| other["algorithm"] != one["algorithm"]) {
-            show(&service, &other["tokens"][0]).await.refused(401, "unauthorized");
+            show(&service, &other["tokens"][0]).await.assert_refused(401, "unauthorized");
         }
         drop(service);
 

@@ -24,7 +24,7 @@ async fn long_bodies_are_refused_before_they_are_read() {
     let service = Service::start().await;
     let body = format!("{{\"user\": \"{}\"}}", "x".repeat(2 << 20));
     let request = service.request(Method::POST, "/v1/login").header("content-type", "application/json");
-    Answer::of(request.body(body)).await.refused(413, "too_large");
+    Answer::fetch(request.body(body)).await.assert_refused(413, "too_large");
     let announced = "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                      content-length: 99999999999\r\nconnection: close\r\n\r\n";
     assert!(send_raw(&service, announced).await.starts_with("HTTP/1.1 413 "));
@@ -69,7 +69,7 @@ async fn long_heads_are_refused() {
             .starts_with("HTTP/1.1 431 ")
     );
     assert!(send_raw(&service, "nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
-    assert_eq!(Answer::of(service.get("/healthz")).await.text, "ok\n");
+    assert_eq!(Answer::fetch(service.get("/healthz")).await.text, "ok\n");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_client_that_does_not_read_its_answer_is_dropped() {
     let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
     stalled.write_all(requests.as_bytes()).await.unwrap();
     // The only connection is free again once the service drops the stalled client.
-    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    assert_eq!(Answer::fetch(service.get("/healthz")).await.status, 200);
     let mut all = Vec::new();
     drop(stalled.read_to_end(&mut all).await);
     assert!(String::from_utf8_lossy(&all).matches("HTTP/1.1 200").count() < 500);
@@ -175,23 +175,23 @@ async fn a_client_that_reads_too_slowly_is_dropped() {
         answers
     });
     // Although the client makes progress, the service drops it for being below the minimum rate.
-    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    assert_eq!(Answer::fetch(service.get("/healthz")).await.status, 200);
     assert!(reading.await.unwrap() < 500);
 }
 
 #[tokio::test]
 async fn slow_answers_time_out() {
     let service = Service::start_with(|settings| settings.answer_within = Duration::ZERO).await;
-    Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
+    Answer::fetch(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
         .await
-        .refused(503, "unavailable");
+        .assert_refused(503, "unavailable");
 }
 
 #[tokio::test]
 async fn a_loopback_service_accepts_only_local_host_names() {
     let service = Service::start_with(|settings| settings.local_names_only = true).await;
     for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8080", "127.0.0.1:1", "127.0.0.2:80"] {
-        assert_eq!(Answer::of(service.get("/healthz").header("host", host)).await.status, 200, "{host}");
+        assert_eq!(Answer::fetch(service.get("/healthz").header("host", host)).await.status, 200, "{host}");
     }
     for host in [
         "evil.example",
@@ -204,8 +204,8 @@ async fn a_loopback_service_accepts_only_local_host_names() {
         "::1",
         "",
     ] {
-        let problem = Answer::of(service.get("/healthz").header("host", host)).await;
-        assert_eq!(problem.refused(421, "misdirected")["field"], "host", "{host}");
+        let problem = Answer::fetch(service.get("/healthz").header("host", host)).await;
+        assert_eq!(problem.assert_refused(421, "misdirected")["field"], "host", "{host}");
     }
     let without = send_raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
     assert!(without.starts_with("HTTP/1.0 421 "), "{without}");
@@ -229,7 +229,7 @@ async fn connections_beyond_the_limit_wait() {
     first.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut head = [0; 12];
     first.read_exact(&mut head).await.unwrap();
-    let waiting = tokio::spawn(Answer::of(service.get("/healthz")));
+    let waiting = tokio::spawn(Answer::fetch(service.get("/healthz")));
     drop(first);
     assert_eq!(waiting.await.unwrap().status, 200);
 }
@@ -242,7 +242,7 @@ async fn shutdown_lets_requests_in_flight_finish() {
         "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
     slow.write_all(head.as_bytes()).await.unwrap();
     // This answer proves that the service has accepted the connection above.
-    assert_eq!(Answer::of(service.get("/readyz")).await.status, 200);
+    assert_eq!(Answer::fetch(service.get("/readyz")).await.status, 200);
     service.begin_to_stop();
     while TcpStream::connect(service.address()).await.is_ok() {
         tokio::task::yield_now().await;
@@ -256,16 +256,16 @@ async fn shutdown_lets_requests_in_flight_finish() {
 #[tokio::test]
 async fn readiness_depends_on_the_database_and_on_shutdown() {
     let mut service = Service::start().await;
-    assert_eq!(Answer::of(service.get("/readyz")).await.text, "ok\n");
+    assert_eq!(Answer::fetch(service.get("/readyz")).await.text, "ok\n");
     service.execute("ALTER TABLE ad_client RENAME TO gone").await;
-    Answer::of(service.get("/readyz")).await.refused(503, "unavailable");
+    Answer::fetch(service.get("/readyz")).await.assert_refused(503, "unavailable");
     assert_eq!(
-        Answer::of(service.get("/healthz")).await.text,
+        Answer::fetch(service.get("/healthz")).await.text,
         "ok\n",
         "a restart would not help against a database outage"
     );
     service.execute("ALTER TABLE gone RENAME TO ad_client").await;
     service.gateway.close();
-    Answer::of(service.get("/readyz")).await.refused(503, "unavailable");
+    Answer::fetch(service.get("/readyz")).await.assert_refused(503, "unavailable");
     service.stop().await;
 }

@@ -20,7 +20,7 @@ on_both_databases! {
 }
 
 async fn log_in(service: &Service, form: Value) -> Answer {
-    Answer::of(service.post("/v1/login", form)).await
+    Answer::fetch(service.post("/v1/login", form)).await
 }
 
 async fn the_correct_password_creates_a_session(databases: Databases) {
@@ -72,7 +72,7 @@ async fn every_wrong_credential_gets_the_same_answer(databases: Databases) {
     let mut answers = Vec::new();
     for form in wrong {
         let answer = log_in(&service, form).await;
-        let mut problem = answer.refused(401, "unauthorized");
+        let mut problem = answer.assert_refused(401, "unauthorized");
         problem["request_id"] = Value::Null;
         let mut headers = answer.headers.clone();
         for varying in ["x-request-id", "date", "content-length"] {
@@ -88,19 +88,19 @@ async fn an_authenticated_user_learns_why_the_login_is_refused(databases: Databa
     let service = Service::start_on(&databases, |_| {}).await;
     let form = |role: &str, org: Option<&str>| json!({"user": SPAIN, "password": PASSWORD, "role": role, "org": org});
     let foreign = log_in(&service, form("42D0EEB1C66F497A90DD526DC597E6F0", None)).await;
-    assert_eq!(foreign.refused(403, "role_not_given")["field"], "role");
+    assert_eq!(foreign.assert_refused(403, "role_not_given")["field"], "role");
     let unknown = log_in(&service, form("no such role", None)).await;
-    assert_eq!(unknown.refused(403, "role_not_given")["detail"], foreign.json()["detail"]);
+    assert_eq!(unknown.assert_refused(403, "role_not_given")["detail"], foreign.json()["detail"]);
     let org = log_in(&service, form(SALES, Some(US))).await;
-    assert_eq!(org.refused(403, "org_not_given")["field"], "org");
+    assert_eq!(org.assert_refused(403, "org_not_given")["field"], "org");
     let org = log_in(&service, form(SALES, Some("nowhere"))).await;
-    org.refused(403, "org_not_given");
+    org.assert_refused(403, "org_not_given");
     assert!(!foreign.text.contains(FOOD) && !foreign.text.contains(QA));
 
     service.execute("UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'").await;
-    log_in(&service, form(SALES, None)).await.refused(403, "user_locked");
+    log_in(&service, form(SALES, None)).await.assert_refused(403, "user_locked");
     service.execute("UPDATE ad_user SET isactive = 'N' WHERE username = 'F&BESUser'").await;
-    log_in(&service, form(SALES, None)).await.refused(403, "user_inactive");
+    log_in(&service, form(SALES, None)).await.assert_refused(403, "user_inactive");
 }
 
 async fn an_inactive_default_role_does_not_block_the_login(databases: Databases) {
@@ -109,7 +109,7 @@ async fn an_inactive_default_role_does_not_block_the_login(databases: Databases)
         let form = json!({"user": SPAIN, "password": PASSWORD, "role": role});
         let password = log_in(&service, form).await;
         let form = json!({"assertion": service.front_end.assertion(SPAIN), "role": role});
-        let assertion = Answer::of(service.post("/v1/login/assertion", form)).await;
+        let assertion = Answer::fetch(service.post("/v1/login/assertion", form)).await;
         assert_eq!(password.status, assertion.status, "{} {}", password.text, assertion.text);
         assert_eq!(password.json()["session"]["role"], assertion.json()["session"]["role"]);
         password
@@ -135,7 +135,7 @@ async fn an_inactive_default_role_does_not_block_the_login(databases: Databases)
         service.execute(&inactive).await;
         let other = log_in_both_ways(None).await.json()["session"]["role"].clone();
         assert!(other.is_string() && other != SALES, "{other}");
-        log_in_both_ways(Some(SALES)).await.refused(403, code);
+        log_in_both_ways(Some(SALES)).await.assert_refused(403, code);
         service.execute(&active).await;
         assert_eq!(log_in_both_ways(None).await.json()["session"]["role"], SALES);
     }
@@ -148,7 +148,7 @@ async fn a_damaged_tree_is_not_reported_as_a_database_outage() {
     assert_eq!(log_in(&service, form.clone()).await.status, 200);
     let cycle = format!("UPDATE ad_treenode SET parent_id = '{NORTE}' WHERE node_id = '{ESPANA}'");
     service.execute(&cycle).await;
-    let problem = log_in(&service, form).await.refused(503, "unavailable");
+    let problem = log_in(&service, form).await.assert_refused(503, "unavailable");
     assert_eq!(problem["detail"], "the rows of the ERP are not usable: see the log of the service");
 }
 
@@ -171,7 +171,7 @@ async fn invalid_fields_are_named() {
         (json!("text"), None),
     ] {
         let answer = log_in(&service, form.clone()).await;
-        let problem = answer.refused(422, "wrong_value");
+        let problem = answer.assert_refused(422, "wrong_value");
         assert_eq!(problem["field"], json!(field), "{form}: {problem}");
         assert!(!answer.text.contains("LoginForm"), "no type names: {}", answer.text);
     }
@@ -187,14 +187,16 @@ async fn wrong_passwords_are_limited_by_network(databases: Databases) {
         assert_eq!(log_in(&service, right(ADMIN)).await.status, 200);
     }
     for _ in 0..4 {
-        log_in(&service, json!({"user": "nobody", "password": "guess"})).await.refused(401, "unauthorized");
+        log_in(&service, json!({"user": "nobody", "password": "guess"}))
+            .await
+            .assert_refused(401, "unauthorized");
     }
     let limited = log_in(&service, json!({"user": "nobody", "password": "guess"})).await;
-    limited.refused(429, "too_many_attempts");
+    limited.assert_refused(429, "too_many_attempts");
     let wait: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1..=4).contains(&wait), "{wait}");
     // While the network is limited, a correct password is refused too: otherwise the answer would reveal it.
-    log_in(&service, right(SPAIN)).await.refused(429, "too_many_attempts");
+    log_in(&service, right(SPAIN)).await.assert_refused(429, "too_many_attempts");
     assert_eq!(
         log_in(&service, right(ADMIN)).await.status,
         200,
@@ -213,20 +215,20 @@ async fn failures_from_one_network_do_not_lock_the_user_out_elsewhere(databases:
     .await;
     let from = |address: &str, user: &str, password: &str| {
         let form = json!({"user": user, "password": password});
-        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+        Answer::fetch(service.post("/v1/login", form).header("x-forwarded-for", address))
     };
     for _ in 0..10 {
         for _ in 0..3 {
-            from("2001:db8::1", ADMIN, "guess").await.refused(401, "unauthorized");
+            from("2001:db8::1", ADMIN, "guess").await.assert_refused(401, "unauthorized");
         }
-        from("2001:db8::2", ADMIN, PASSWORD).await.refused(429, "too_many_attempts");
+        from("2001:db8::2", ADMIN, PASSWORD).await.assert_refused(429, "too_many_attempts");
         assert_eq!(from("192.0.2.7", ADMIN, PASSWORD).await.status, 200);
         service.clock.advance(Duration::from_secs(180));
     }
-    from("2001:db8::1", SPAIN, "guess").await.refused(401, "unauthorized");
+    from("2001:db8::1", SPAIN, "guess").await.assert_refused(401, "unauthorized");
     // Failures from many networks only slow the user down. They never lock the user out.
     for network in 10..40 {
-        from(&format!("192.0.2.{network}"), ADMIN, "guess").await.refused(401, "unauthorized");
+        from(&format!("192.0.2.{network}"), ADMIN, "guess").await.assert_refused(401, "unauthorized");
     }
     assert_eq!(from("192.0.2.99", ADMIN, PASSWORD).await.status, 200);
 }
@@ -241,7 +243,7 @@ async fn all_spellings_of_a_networks_addresses_count_as_one_network() {
     .await;
     let guess = |address: &str| {
         let form = json!({"user": ADMIN, "password": "guess"});
-        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+        Answer::fetch(service.post("/v1/login", form).header("x-forwarded-for", address))
     };
     for network in [
         [
@@ -273,7 +275,7 @@ async fn all_spellings_of_a_networks_addresses_count_as_one_network() {
         let count = |status| statuses.iter().filter(|one| **one == status).count();
         assert_eq!((count(401), count(429)), (4, 1), "{network:?}: {statuses:?}");
     }
-    guess("2001:db8:0:1::1").await.refused(401, "unauthorized");
+    guess("2001:db8:0:1::1").await.assert_refused(401, "unauthorized");
 }
 
 #[tokio::test]
@@ -285,7 +287,7 @@ async fn concurrent_correct_logins_are_never_limited() {
     .await;
     let logins = (0..200).map(|number| {
         let user = if number % 2 == 0 { ADMIN } else { SPAIN };
-        tokio::spawn(Answer::of(service.post("/v1/login", json!({"user": user, "password": PASSWORD}))))
+        tokio::spawn(Answer::fetch(service.post("/v1/login", json!({"user": user, "password": PASSWORD}))))
     });
     for login in logins.collect::<Vec<_>>() {
         let answer = login.await.unwrap();
@@ -301,11 +303,11 @@ async fn forwarding_headers_of_untrusted_peers_are_ignored() {
     .await;
     let from = |address: &str| {
         let form = json!({"user": "nobody", "password": "guess"});
-        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+        Answer::fetch(service.post("/v1/login", form).header("x-forwarded-for", address))
     };
-    from("192.0.2.1").await.refused(401, "unauthorized");
-    from("192.0.2.2").await.refused(401, "unauthorized");
-    from("192.0.2.3").await.refused(429, "too_many_attempts");
+    from("192.0.2.1").await.assert_refused(401, "unauthorized");
+    from("192.0.2.2").await.assert_refused(401, "unauthorized");
+    from("192.0.2.3").await.assert_refused(429, "too_many_attempts");
 }
 
 #[tokio::test]
@@ -318,12 +320,12 @@ async fn all_concurrent_logins_are_answered() {
     let attempts = (0..100).map(|number| {
         let password = if number % 2 == 0 { PASSWORD } else { "guess" };
         let request = service.post("/v1/login", json!({"user": ADMIN, "password": password, "org": NORTE}));
-        tokio::spawn(Answer::of(request))
+        tokio::spawn(Answer::fetch(request))
     });
     for (number, attempt) in attempts.collect::<Vec<_>>().into_iter().enumerate() {
         let answer = attempt.await.unwrap();
         let expected = if number % 2 == 0 { 200 } else { 401 };
         assert!([expected, 503].contains(&answer.status), "{}", answer.text);
     }
-    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    assert_eq!(Answer::fetch(service.get("/healthz")).await.status, 200);
 }

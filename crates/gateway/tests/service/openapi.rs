@@ -11,7 +11,7 @@ use crate::service::{ADMIN, Answer, ESPANA, NORTE, PASSWORD, SALES, SPAIN, SPAIN
 use crate::sessions::GUARDED;
 
 async fn document(service: &Service) -> Value {
-    Answer::of(service.get("/v1/openapi.json")).await.json()
+    Answer::fetch(service.get("/v1/openapi.json")).await.json()
 }
 
 #[tokio::test]
@@ -166,9 +166,9 @@ async fn the_documented_calls_are_the_calls_of_the_service() {
     assert_eq!(calls, documented);
     for call in calls {
         let answer = Answer::with_token(service.post("/v1/questions", json!({"call": call})), &token).await;
-        let missing = answer.refused(422, "missing_argument");
+        let missing = answer.assert_refused(422, "missing_argument");
         // `GET` reports the same missing argument.
         let answer = Answer::with_token(service.get(&format!("/v1/questions?call={call}")), &token).await;
-        assert_eq!(answer.refused(422, "missing_argument")["detail"], missing["detail"]);
+        assert_eq!(answer.assert_refused(422, "missing_argument")["detail"], missing["detail"]);
     }
 }

@@ -121,5 +121,5 @@ async fn answers_come_without_names_while_the_database_is_down() {
     let question = json!({"call": "parent_org", "args": {"org": NORTE}});
     let answer = Answer::with_token(service.post("/v1/questions", question), &token).await;
     assert_eq!(answer.json(), json!({"result": ESPANA}));
-    Answer::with_token(service.get("/v1/session/freshness"), &token).await.refused(503, "unavailable");
+    Answer::with_token(service.get("/v1/session/freshness"), &token).await.assert_refused(503, "unavailable");
 }

@@ -39,7 +39,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 async fn metrics_in_the_dashboard_and_the_docs_exist() {
     let service = Service::start().await;
     service.token(ADMIN).await;
-    let metrics = Answer::of(service.get("/metrics")).await.text;
+    let metrics = Answer::fetch(service.get("/metrics")).await.text;
     let samples = || metrics.lines().filter(|line| !line.starts_with('#'));
     let exported: BTreeSet<&str> = samples().filter_map(|line| line.split(['{', ' ']).next()).collect();
     let labels: BTreeSet<&str> = samples()

@@ -70,7 +70,7 @@ async fn errors_in_a_question_are_named() {
         (json!({"call": "parent_org", "args": {"org": "0"}, "client": QA}), "wrong_value", json!("client")),
         (json!({"args": {}}), "wrong_value", Value::Null),
     ] {
-        let problem = ask(&service, &token, question.clone()).await.refused(422, code);
+        let problem = ask(&service, &token, question.clone()).await.assert_refused(422, code);
         assert_eq!(problem["field"], field, "{question}: {problem}");
     }
 }
@@ -95,13 +95,14 @@ async fn only_administrators_ask_about_other_roles() {
         );
         // The refusal does not reveal whether the role exists.
         for other in [json!(WAREHOUSE), json!("0"), json!("no such role"), Value::Null] {
-            let refused = ask(&service, &spain, about(other)).await.refused(403, "not_an_administrator");
+            let refused =
+                ask(&service, &spain, about(other)).await.assert_refused(403, "not_an_administrator");
             assert_eq!(refused["field"], Value::Null);
         }
         let address = ask_by_get(&service, &spain, &format!("{call}&role={WAREHOUSE}")).await;
-        address.refused(403, "not_an_administrator");
+        address.assert_refused(403, "not_an_administrator");
         let twice = ask_by_get(&service, &spain, &format!("{call}&role={SALES}&role={WAREHOUSE}")).await;
-        twice.refused(403, "not_an_administrator");
+        twice.assert_refused(403, "not_an_administrator");
         let batch = json!({"questions": [about(json!(SALES)), about(json!(WAREHOUSE)), about(json!(SALES))]});
         let answers = Answer::with_token(service.post("/v1/questions/batch", batch.clone()), &spain).await;
         let answers = answers.json()["answers"].clone();
@@ -115,7 +116,7 @@ async fn only_administrators_ask_about_other_roles() {
     assert_eq!(ask(&service, &instance, about).await.status, 200);
     service.execute("UPDATE ad_role SET is_client_admin = 'N'").await;
     let about = json!({"call": "readable_orgs", "args": {"role": WAREHOUSE}});
-    ask(&service, &admin, about).await.refused(403, "not_an_administrator");
+    ask(&service, &admin, about).await.assert_refused(403, "not_an_administrator");
 }
 
 #[tokio::test]
@@ -149,7 +150,7 @@ async fn an_argument_given_twice_is_refused() {
             "args.id",
         ),
     ] {
-        let problem = send("/v1/questions", question.clone()).await.refused(422, "wrong_argument");
+        let problem = send("/v1/questions", question.clone()).await.assert_refused(422, "wrong_argument");
         assert_eq!(
             (&problem["field"], &problem["detail"].as_str().unwrap().contains("more than once")),
             (&json!(field), &true)
@@ -161,15 +162,17 @@ async fn an_argument_given_twice_is_refused() {
         r#"{"call": "parent_org", "call": "parent_org", "args": {"org": "0"}}"#,
         r#"{"call": "parent_org", "args": {"org": "0"}, "args": {"org": "0"}}"#,
     ] {
-        send("/v1/questions", text.to_owned()).await.refused(422, "wrong_value");
+        send("/v1/questions", text.to_owned()).await.assert_refused(422, "wrong_value");
         send("/v1/questions/batch", format!(r#"{{"questions": [{text}]}}"#))
             .await
-            .refused(422, "wrong_value");
+            .assert_refused(422, "wrong_value");
     }
-    ask_by_get(&service, &token, "parent_org&org=0&org=0").await.refused(422, "wrong_argument");
-    ask_by_get(&service, &token, "parent_org&call=parent_org&org=0").await.refused(422, "wrong_argument");
+    ask_by_get(&service, &token, "parent_org&org=0&org=0").await.assert_refused(422, "wrong_argument");
+    ask_by_get(&service, &token, "parent_org&call=parent_org&org=0")
+        .await
+        .assert_refused(422, "wrong_argument");
     let form = format!(r#"{{"user": "{ADMIN}", "user": "{ADMIN}", "password": "{PASSWORD}"}}"#);
-    send("/v1/login", form).await.refused(422, "wrong_value");
+    send("/v1/login", form).await.assert_refused(422, "wrong_value");
 }
 
 #[tokio::test]
@@ -301,7 +304,7 @@ async fn errors_in_a_query_string_are_named() {
         ("?call=closest&org=0&records=[]", "wrong_argument", "records"),
     ] {
         let answer = Answer::with_token(service.get(&format!("/v1/questions{query}")), &token).await;
-        assert_eq!(answer.refused(422, code)["field"], field, "{query}");
+        assert_eq!(answer.assert_refused(422, code)["field"], field, "{query}");
     }
 }
 
@@ -338,9 +341,9 @@ async fn batches_are_bounded_in_number_and_in_bytes() {
     };
     assert_eq!(Answer::with_token(questions(20, "parent_org"), &token).await.status, 200);
     let many = Answer::with_token(questions(1_001, "parent_org"), &token).await;
-    assert_eq!(many.refused(422, "wrong_value")["field"], "questions");
+    assert_eq!(many.assert_refused(422, "wrong_value")["field"], "questions");
     let long = Answer::with_token(questions(1_000, "natural_tree"), &token).await;
-    assert_eq!(long.refused(422, "wrong_value")["field"], "questions");
+    assert_eq!(long.assert_refused(422, "wrong_value")["field"], "questions");
 }
 
 #[tokio::test]
@@ -393,7 +396,7 @@ async fn another_clients_organizations_look_unknown() {
         ] {
             for role in ["FA057013C10148828D2430F66F42EF1A", "x"] {
                 let refused = ask(&service, &token, json!({"call": call, "args": {"role": role}})).await;
-                assert_eq!(refused.refused(422, "unknown_role")["field"], "args.role", "{call}");
+                assert_eq!(refused.assert_refused(422, "unknown_role")["field"], "args.role", "{call}");
             }
             let own = json!({"call": call, "args": {"role": SALES}});
             assert_eq!(ask(&service, &token, own).await.status, 200);
@@ -401,7 +404,7 @@ async fn another_clients_organizations_look_unknown() {
         for client in [QA, "x"] {
             let elsewhere =
                 json!({"call": "readable_orgs", "args": {"role": SALES, "current_client": client}});
-            ask(&service, &token, elsewhere).await.refused(422, "unknown_client");
+            ask(&service, &token, elsewhere).await.assert_refused(422, "unknown_client");
         }
     }
 }

@@ -139,7 +139,7 @@ impl Service {
     }
 
     pub(crate) async fn token_as(&self, form: Value) -> String {
-        let answer = Answer::of(self.post("/v1/login", form)).await;
+        let answer = Answer::fetch(self.post("/v1/login", form)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()["token"].as_str().unwrap().to_owned()
     }
@@ -165,7 +165,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Sends a request. Asserts that the answer conforms to the OpenAPI document.
-    pub(crate) async fn of(request: RequestBuilder) -> Self {
+    pub(crate) async fn fetch(request: RequestBuilder) -> Self {
         let (client, request) = request.build_split();
         let request = request.unwrap();
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
@@ -178,7 +178,7 @@ impl Answer {
     }
 
     pub(crate) async fn with_token(request: RequestBuilder, token: &str) -> Self {
-        Self::of(request.bearer_auth(token)).await
+        Self::fetch(request.bearer_auth(token)).await
     }
 
     async fn read(response: Response) -> Self {
@@ -216,7 +216,7 @@ impl Answer {
     }
 
     /// Asserts the status and the problem code of a refusal. Returns the problem.
-    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn assert_refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         let problem = self.json();
         assert_eq!(problem["type"], format!("urn:orgcache:problem:{code}"), "{problem}");

@@ -52,7 +52,7 @@ async fn get_session(service: &Service, token: &str) -> Answer {
 async fn a_token_opens_its_session(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let login =
-        Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": PASSWORD}))).await.json();
+        Answer::fetch(service.post("/v1/login", json!({"user": ADMIN, "password": PASSWORD}))).await.json();
     let session = get_session(&service, login["token"].as_str().unwrap()).await;
     assert_eq!(session.json(), login["session"]);
     let footprint =
@@ -82,8 +82,8 @@ async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Dat
             if let Some(credential) = credential {
                 request = request.header("authorization", credential);
             }
-            let answer = Answer::of(request).await;
-            let problem = answer.refused(401, "unauthorized");
+            let answer = Answer::fetch(request).await;
+            let problem = answer.assert_refused(401, "unauthorized");
             assert_eq!(problem["detail"], "no valid session: log in", "{method} {path} {credential:?}");
         }
     }
@@ -114,7 +114,7 @@ async fn a_session_keeps_its_tree_until_it_is_refreshed(databases: Databases) {
     assert_eq!(refreshed.status, 200, "{}", refreshed.text);
     let fresh = refreshed.json()["token"].as_str().unwrap().to_owned();
     assert_eq!((current(&fresh).await, parent(&fresh).await), (json!(true), json!(US)));
-    get_session(&service, &token).await.refused(401, "unauthorized");
+    get_session(&service, &token).await.assert_refused(401, "unauthorized");
 }
 
 async fn switching_role_or_organization_issues_a_new_token(databases: Databases) {
@@ -123,13 +123,13 @@ async fn switching_role_or_organization_issues_a_new_token(databases: Databases)
     let switched =
         Answer::with_token(service.post("/v1/session/role", json!({"role": WAREHOUSE})), &first).await;
     assert_eq!(switched.json()["session"]["role"], WAREHOUSE);
-    get_session(&service, &first).await.refused(401, "unauthorized");
+    get_session(&service, &first).await.assert_refused(401, "unauthorized");
 
     let second = switched.json()["token"].as_str().unwrap().to_owned();
     let refused = Answer::with_token(service.post("/v1/session/org", json!({"org": US})), &second).await;
-    assert_eq!(refused.refused(403, "org_not_given")["field"], "org");
+    assert_eq!(refused.assert_refused(403, "org_not_given")["field"], "org");
     let refused = Answer::with_token(service.post("/v1/session/role", json!({"role": "0"})), &second).await;
-    assert_eq!(refused.refused(403, "role_not_given")["field"], "role");
+    assert_eq!(refused.assert_refused(403, "role_not_given")["field"], "role");
     assert_eq!(get_session(&service, &second).await.status, 200, "a refused switch changes nothing");
 
     let third = service.token(ADMIN).await;
@@ -137,7 +137,9 @@ async fn switching_role_or_organization_issues_a_new_token(databases: Databases)
     assert_eq!(moved["session"]["org"], US);
     for body in [json!({}), json!({"org": 1}), json!({"org": ""}), json!({"org": US, "role": SALES})] {
         let token = moved["token"].as_str().unwrap();
-        Answer::with_token(service.post("/v1/session/org", body), token).await.refused(422, "wrong_value");
+        Answer::with_token(service.post("/v1/session/org", body), token)
+            .await
+            .assert_refused(422, "wrong_value");
     }
 }
 
@@ -146,7 +148,7 @@ async fn logout_ends_a_session_at_once(databases: Databases) {
     let (first, other) = (service.token(ADMIN).await, service.token(ADMIN).await);
     let logout = Answer::with_token(service.request(Method::POST, "/v1/logout"), &first).await;
     assert_eq!((logout.status, logout.text.as_str()), (204, ""));
-    get_session(&service, &first).await.refused(401, "unauthorized");
+    get_session(&service, &first).await.assert_refused(401, "unauthorized");
     assert_eq!(get_session(&service, &other).await.status, 200);
 }
 
@@ -180,20 +182,20 @@ async fn sessions_expire_when_idle_and_at_their_maximum_age() {
     service.clock.advance(Duration::from_secs(29 * 60));
     assert_eq!(get_session(&service, &token).await.status, 200);
     service.clock.advance(Duration::from_secs(31 * 60));
-    get_session(&service, &token).await.refused(401, "unauthorized");
+    get_session(&service, &token).await.assert_refused(401, "unauthorized");
 
     let busy = service.token(ADMIN).await;
     for _ in 0..36 {
         assert_eq!(get_session(&service, &busy).await.status, 200);
         service.clock.advance(Duration::from_secs(20 * 60 + 1));
     }
-    get_session(&service, &busy).await.refused(401, "unauthorized");
+    get_session(&service, &busy).await.assert_refused(401, "unauthorized");
 }
 
 /// Logs in as a browser does. Returns the cookie, the CSRF value and the answer.
 async fn log_in_with_cookie(service: &Service) -> (String, String, Answer) {
     let form = json!({"user": ADMIN, "password": PASSWORD, "cookie": true});
-    let answer = Answer::of(service.post("/v1/login", form)).await;
+    let answer = Answer::fetch(service.post("/v1/login", form)).await;
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
     let csrf = answer.json()["csrf"].as_str().unwrap().to_owned();
     (cookie, csrf, answer)
@@ -210,19 +212,21 @@ async fn cookies_are_protected_from_scripts_and_other_sites(databases: Databases
     assert!(cookie.starts_with("orgcache_session="));
     let attributes: Vec<&str> = answer.header("set-cookie").split("; ").skip(1).collect();
     assert_eq!(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=43200"]);
-    let session = Answer::of(service.get("/v1/session").header("cookie", &cookie)).await.json();
+    let session = Answer::fetch(service.get("/v1/session").header("cookie", &cookie)).await.json();
     assert_eq!(session["csrf"], csrf, "a reloaded page needs the CSRF value");
 
     let secure = Service::start_with(|settings| settings.secure = true).await;
     let (cookie, _, answer) = log_in_with_cookie(&secure).await;
     assert!(answer.header("set-cookie").ends_with("; Secure"));
     let value = cookie.strip_prefix("__Host-orgcache_session=").unwrap();
-    assert_eq!(Answer::of(secure.get("/v1/session").header("cookie", &cookie)).await.status, 200);
+    assert_eq!(Answer::fetch(secure.get("/v1/session").header("cookie", &cookie)).await.status, 200);
     // Without the `__Host-` prefix, a page on another subdomain may have set the cookie.
     let planted = format!("orgcache_session={value}");
-    Answer::of(secure.get("/v1/session").header("cookie", &planted)).await.refused(401, "unauthorized");
+    Answer::fetch(secure.get("/v1/session").header("cookie", &planted))
+        .await
+        .assert_refused(401, "unauthorized");
     let both = format!("orgcache_session=x; {cookie}");
-    assert_eq!(Answer::of(secure.get("/v1/session").header("cookie", both)).await.status, 200);
+    assert_eq!(Answer::fetch(secure.get("/v1/session").header("cookie", both)).await.status, 200);
     assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
 }
 
@@ -239,22 +243,24 @@ async fn unsafe_methods_with_a_cookie_need_the_csrf_value() {
             if let Some(value) = value {
                 request = request.header("x-orgcache-csrf", value);
             }
-            Answer::of(request).await.refused(403, "csrf");
+            Answer::fetch(request).await.assert_refused(403, "csrf");
         }
     }
     let refresh = service.request(Method::POST, "/v1/session/refresh");
-    let refreshed = Answer::of(refresh.header("cookie", &cookie).header("x-orgcache-csrf", &csrf)).await;
+    let refreshed = Answer::fetch(refresh.header("cookie", &cookie).header("x-orgcache-csrf", &csrf)).await;
     assert_eq!(refreshed.status, 200, "{}", refreshed.text);
     let fresh = refreshed.header("set-cookie").split(';').next().unwrap().to_owned();
     assert_ne!(refreshed.json()["csrf"], csrf);
     let csrf = refreshed.json()["csrf"].as_str().unwrap().to_owned();
 
     let logout = service.request(Method::POST, "/v1/logout");
-    let logout = Answer::of(logout.header("cookie", &fresh).header("x-orgcache-csrf", csrf)).await;
+    let logout = Answer::fetch(logout.header("cookie", &fresh).header("x-orgcache-csrf", csrf)).await;
     assert_eq!(logout.status, 204);
     assert!(
         logout.header("set-cookie").starts_with("orgcache_session=; ")
             && logout.header("set-cookie").contains("Max-Age=0")
     );
-    Answer::of(service.get("/v1/session").header("cookie", fresh)).await.refused(401, "unauthorized");
+    Answer::fetch(service.get("/v1/session").header("cookie", fresh))
+        .await
+        .assert_refused(401, "unauthorized");
 }

@@ -50,11 +50,13 @@ async fn only_administrators_may_use_the_routes(databases: Databases) {
     let roles = format!("/v1/admin/organizations/{NORTE}/roles");
     for path in ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
     {
-        get(&service, path, &token).await.refused(403, "not_an_administrator");
+        get(&service, path, &token).await.assert_refused(403, "not_an_administrator");
     }
-    end_sessions(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
+    end_sessions(&service, &token, json!({"user": SPAIN_ID}))
+        .await
+        .assert_refused(403, "not_an_administrator");
     let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{own}"));
-    Answer::with_token(delete, &token).await.refused(403, "not_an_administrator");
+    Answer::with_token(delete, &token).await.assert_refused(403, "not_an_administrator");
     assert!(is_live(&service, &token).await);
 }
 
@@ -72,7 +74,7 @@ async fn withdrawn_rights_are_lost_at_once(databases: Databases) {
             match allowed {
                 // The instance administrator works in another client, to which this organization is unknown.
                 true => assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text),
-                false => drop(answer.refused(403, "not_an_administrator")),
+                false => drop(answer.assert_refused(403, "not_an_administrator")),
             }
         }
         let unknown_user = end_sessions(&service, token, json!({"user": "nobody"})).await;
@@ -82,10 +84,10 @@ async fn withdrawn_rights_are_lost_at_once(databases: Databases) {
             assert_eq!((unknown_user.status, gone.status), (200, 404), "{} {}", unknown_user.text, gone.text);
             return;
         }
-        unknown_user.refused(403, "not_an_administrator");
-        gone.refused(403, "not_an_administrator");
+        unknown_user.assert_refused(403, "not_an_administrator");
+        gone.assert_refused(403, "not_an_administrator");
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{target}"));
-        Answer::with_token(delete, token).await.refused(403, "not_an_administrator");
+        Answer::with_token(delete, token).await.assert_refused(403, "not_an_administrator");
     };
     // (affects the client administrator, the instance administrator; table, column, row; value that
     // withdraws the right, value that restores it)
@@ -178,17 +180,19 @@ async fn client_administrators_see_only_their_client(databases: Databases) {
     let sessions = listed["sessions"].as_array().unwrap();
     assert_eq!((sessions.len(), &listed["next"]), (2, &Value::Null));
     assert!(sessions.iter().all(|session| session["client"] == FOOD));
-    get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.refused(403, "client_not_given");
-    end_sessions(&service, &admin, json!({"client": QA})).await.refused(403, "client_not_given");
+    get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin)
+        .await
+        .assert_refused(403, "client_not_given");
+    end_sessions(&service, &admin, json!({"client": QA})).await.assert_refused(403, "client_not_given");
     end_sessions(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120", "client": QA}))
         .await
-        .refused(403, "client_not_given");
+        .assert_refused(403, "client_not_given");
 
     let foreign_id = session_id(&service, &foreign).await;
     let unknown = "0".repeat(64);
     for id in [&foreign_id, &unknown] {
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{id}"));
-        Answer::with_token(delete, &admin).await.refused(404, "unknown_session");
+        Answer::with_token(delete, &admin).await.assert_refused(404, "unknown_session");
     }
     // The administrator's client has no such user.
     let ended = end_sessions(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
@@ -232,7 +236,7 @@ async fn instance_administrators_see_all_clients(databases: Databases) {
     let trees = get(&service, &format!("/v1/admin/trees?client={QA}"), &admin).await.json();
     assert_eq!(trees["trees"], json!([]));
     for path in ["/v1/admin/statistics", "/v1/admin/trees"] {
-        get(&service, &format!("{path}?client={QA}"), &user).await.refused(403, "client_not_given");
+        get(&service, &format!("{path}?client={QA}"), &user).await.assert_refused(403, "client_not_given");
     }
 }
 
@@ -271,6 +275,6 @@ async fn an_id_that_is_not_utf_8_is_refused() {
         [(Method::DELETE, "/v1/admin/sessions/%ff"), (Method::GET, "/v1/admin/organizations/%ff/roles")]
     {
         let problem = Answer::with_token(service.request(method, path), &admin).await;
-        assert_eq!(problem.refused(422, "wrong_value")["field"], "id");
+        assert_eq!(problem.assert_refused(422, "wrong_value")["field"], "id");
     }
 }

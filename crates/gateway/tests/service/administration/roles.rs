@@ -52,7 +52,7 @@ async fn roles_of_an_organization_match_what_the_roles_may_access(databases: Dat
     for (token, org) in [(&foreign, NORTE), (&admin, "no such organization"), (&admin, "a%00b"), (&admin, QA)]
     {
         let path = format!("/v1/admin/organizations/{}/roles", org.replace(' ', "%20"));
-        assert_eq!(get(&service, &path, token).await.refused(404, "unknown_org")["field"], "id");
+        assert_eq!(get(&service, &path, token).await.assert_refused(404, "unknown_org")["field"], "id");
     }
     let theirs = roles(&service, &foreign, "0", "readable").await;
     let ours = roles(&service, &admin, "0", "readable").await;
@@ -75,7 +75,7 @@ async fn roles_are_listed_page_by_page(databases: Databases) {
     assert_eq!(json!(observe), all["roles"]);
     for (query, field) in [("limit=0", "limit"), ("limit=101", "limit"), ("after=", "after"), ("x=1", "x")] {
         let problem = get(&service, &format!("{base}?{query}"), &admin).await;
-        assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
+        assert_eq!(problem.assert_refused(422, "wrong_value")["field"], field, "{query}");
     }
 }
 

@@ -68,10 +68,10 @@ async fn sessions_are_listed_page_by_page(databases: Databases) {
         ("roles=x", "roles"),
     ] {
         let problem = get(&service, &format!("/v1/admin/sessions?{query}"), &admin).await;
-        assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
+        assert_eq!(problem.assert_refused(422, "wrong_value")["field"], field, "{query}");
     }
     let delete = service.request(Method::DELETE, "/v1/admin/sessions/x");
-    assert_eq!(Answer::with_token(delete, &admin).await.refused(422, "wrong_value")["field"], "id");
+    assert_eq!(Answer::with_token(delete, &admin).await.assert_refused(422, "wrong_value")["field"], "id");
 }
 
 async fn sessions_are_found_by_text(databases: Databases) {
@@ -105,7 +105,7 @@ async fn sessions_show_their_client_address_and_expiry(databases: Databases) {
     .await;
     let admin = service.token(ADMIN).await;
     let login = service.post("/v1/login", json!({"user": SPAIN, "password": PASSWORD, "role": SALES}));
-    let user = Answer::of(login.header("x-forwarded-for", "203.0.113.7")).await.json();
+    let user = Answer::fetch(login.header("x-forwarded-for", "203.0.113.7")).await.json();
     service.clock.advance(std::time::Duration::from_secs(60));
     let listed = async || {
         let path = format!("/v1/admin/sessions?user={SPAIN_ID}");
@@ -137,7 +137,7 @@ async fn sessions_are_ended_by_user_by_role_and_by_client(databases: Databases) 
     for wrong in
         [json!({}), json!({"user": SPAIN_ID, "role": SALES}), json!({"user": ""}), json!({"all": true})]
     {
-        end_sessions(&service, &admin, wrong).await.refused(422, "wrong_value");
+        end_sessions(&service, &admin, wrong).await.assert_refused(422, "wrong_value");
     }
     assert_eq!(end_sessions(&service, &admin, json!({"client": FOOD})).await.json()["ended"], 1);
     assert!(!is_live(&service, &admin).await, "the administrator's own session ends too");

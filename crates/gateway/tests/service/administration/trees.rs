@@ -52,7 +52,7 @@ async fn trees_list_findings_and_damage(databases: Databases) {
     let shown = trees(&all).await;
     let of_qa = shown.iter().find(|tree| tree["client"] == QA).unwrap();
     assert_eq!(of_qa["findings"], json!({"total": 0, "first": []}));
-    let metrics = Answer::of(service.get("/metrics")).await.text;
+    let metrics = Answer::fetch(service.get("/metrics")).await.text;
     for line in ["orgcache_tree_findings 2", "orgcache_trees_with_findings_total 1"] {
         assert!(metrics.lines().any(|metric| metric == line), "no {line} in {metrics}");
     }
