@@ -21,8 +21,8 @@ pub(crate) const AFTER_HELP: &str = "\
 Databases:
   sqlite:FILE             an SQLite file; sqlite:FILE?mode=rwc creates it
   postgres://USER:PASSWORD@HOST/DATABASE
-                          a PostgreSQL database. Set URLs with a password by
-                          the variable: everyone on the machine sees options
+                          a PostgreSQL database. Put a URL with a password
+                          into the variable: other users can see options
   none                    the demonstration: Openbravo's sample clients, in an
                           SQLite file of your own, created on first use
 
@@ -30,10 +30,10 @@ Exit status:
   0  done; with `query`, every line was answered
   1  data was refused: a file, a row, a tree, or a line of `query`; `check`
      found a problem; with `revisions status`, nothing is counted
-  2  nothing could be done: wrong usage or settings, a missing right, an
+  2  nothing was done: wrong usage or settings, a missing right, an
      unknown client, organization or user, or a file that cannot be used
- 75  nothing could be done now: a database, an Odoo or an address is not
-     available; the same command may succeed later
+ 75  temporary failure: a database, Odoo or an address is not available;
+     the same command may succeed later
 
 Examples:
   orgcache                                    the demonstration on port 8080
@@ -41,7 +41,7 @@ Examples:
   orgcache check --database-url postgres://reader@db/openbravo
   orgcache tree --database-url postgres://reader@db/openbravo
 
-docs/operations.md leads to a service over your own ERP.";
+docs/operations.md describes how to serve your own ERP.";
 
 /// Organization trees and sessions of an ERP (Openbravo, Etendo, Odoo), as a service and at the terminal
 ///
