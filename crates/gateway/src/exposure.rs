@@ -4,12 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 /// The warning about a file with secrets, if other users may read or write it.
-#[cfg(unix)]
 pub(crate) fn of_file(file: &Path) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = std::fs::metadata(file).ok()?.permissions().mode();
-    let may = match mode & 0o006 {
+    let may = match mode_of(file)? & 0o006 {
         0 => return None,
         0o004 => "read",
         _ => "write to",
@@ -18,8 +14,27 @@ pub(crate) fn of_file(file: &Path) -> Option<String> {
     Some(format!("other users of this machine may {may} `{file}`, which holds secrets: chmod o= {file}"))
 }
 
+/// The warning about a key of assertions. Other users may read a public key, but not replace it.
+pub(crate) fn of_key(file: &Path) -> Option<String> {
+    let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
+    if !is_public {
+        return of_file(file);
+    }
+    let file = (mode_of(file)? & 0o002 != 0).then(|| file.display())?;
+    Some(format!(
+        "other users of this machine may replace the key in `{file}`, and sign in as anyone: chmod o-w {file}"
+    ))
+}
+
+#[cfg(unix)]
+fn mode_of(file: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+
+    Some(std::fs::metadata(file).ok()?.permissions().mode())
+}
+
 #[cfg(not(unix))]
-pub(crate) fn of_file(_: &Path) -> Option<String> {
+fn mode_of(_: &Path) -> Option<u32> {
     None
 }
 
@@ -50,6 +65,26 @@ pub(crate) fn has_password(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn other_users_may_read_a_public_key_and_replace_none() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let said = |text: &str, mode| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            of_key(&file).unwrap_or_default()
+        };
+        let public = "-----BEGIN PUBLIC KEY-----\n";
+        assert_eq!(said(public, 0o644), "");
+        assert!(said(public, 0o646).contains("sign in as anyone"));
+        assert_eq!(said("secret", 0o640), "");
+        assert!(said("secret", 0o644).contains("may read"));
+        assert!(said("-----BEGIN PRIVATE KEY-----\n", 0o666).contains("may write to"));
+    }
 
     #[test]
     fn passwords_in_urls_are_detected() {

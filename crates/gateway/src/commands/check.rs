@@ -312,12 +312,9 @@ fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &Serv
     if settings.is_some_and(|settings| settings.mcp.is_some()) {
         report.ok("the file of --mcp can be read");
     }
-    for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
-        // A public key is not secret.
-        let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
-        if let Some(warning) = exposure::of_file(file).filter(|_| !is_public) {
-            report.warn(warning, "");
-        }
+    let of_keys = arguments.assertions.assertion_key.iter().filter_map(|file| exposure::of_key(file));
+    for warning in arguments.mcp.iter().filter_map(|file| exposure::of_file(file)).chain(of_keys) {
+        report.warn(warning, "");
     }
 }
 

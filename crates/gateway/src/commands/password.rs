@@ -7,7 +7,9 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use erp_db::{Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions, store};
+use erp_db::{
+    Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions, User, store,
+};
 use session::UserId;
 
 #[cfg(unix)]
@@ -52,7 +54,8 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
         return report_ended(&table, ended, &mut out);
     }
     let name = user.as_deref().unwrap_or_default();
-    let id = user_id(&reader, name).await?;
+    let user = user_named(&reader, name).await?;
+    let id = user.id;
     // Read and hash the password before touching the table, so that nothing changes if that fails.
     let hash = if *remove {
         None
@@ -65,7 +68,10 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
     match hash {
         None if !had_one => writeln!(out, "`{name}` (user {id}) had no password")?,
         None => writeln!(out, "the password of `{name}` (user {id}) is removed")?,
-        Some(_) => writeln!(out, "the password of `{name}` (user {id}) is set")?,
+        Some(_) => {
+            writeln!(out, "the password of `{name}` (user {id}) is set")?;
+            warn_if_barred(name, &user);
+        }
     }
     report_ended(&table, ended, &mut out)
 }
@@ -93,14 +99,26 @@ async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
     PasswordTable::open(Database::connect(store_url).await?).await.map_err(not_set)
 }
 
-/// The id of the user with a login name.
-async fn user_id(reader: &ErpReader, name: &str) -> Result<UserId, Failure> {
+/// Warns that the ERP refuses the user: a password alone does not change that.
+fn warn_if_barred(name: &str, user: &User) {
+    let state = match user {
+        User { active: false, .. } => "not active",
+        User { locked: true, .. } => "locked",
+        _ => return,
+    };
+    anstream::eprintln!(
+        "warning: `{name}` is {state} in the ERP, and cannot sign in until that is changed there"
+    );
+}
+
+/// The user with a login name.
+async fn user_named(reader: &ErpReader, name: &str) -> Result<User, Failure> {
     let user = reader.user_named(name).await?;
     let unknown = || {
         Failure::nothing_done(format!("there is no user `{name}` in {}", reader.database().place()))
             .advise("Write the name as in `ad_user.username`.")
     };
-    user.map(|user| user.id).ok_or_else(unknown)
+    user.ok_or_else(unknown)
 }
 
 /// Lists the users with a password, one per line: name and id.
@@ -221,6 +239,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
             return Err(wrong(&format!("user `{name}` occurs twice")));
         }
         check(password).map_err(|failure| wrong(&failure.to_string()))?;
+        warn_if_barred(name, &user);
         passwords.push((user.id, password.to_owned()));
     }
     if passwords.is_empty() {

@@ -34,6 +34,17 @@ fn passwords_are_set_changed_and_removed() {
             "{}",
             set.out
         );
+        assert!(!set.err.contains("in the ERP"), "{}", set.err);
+        for (column, barred, admitted) in [("islocked", "Y", "N"), ("isactive", "N", "Y")] {
+            let change = |value| {
+                database
+                    .execute(&format!("UPDATE ad_user SET {column} = '{value}' WHERE username = 'F&BAdmin'"));
+            };
+            change(barred);
+            let set = password("F&BAdmin", "correct horse");
+            assert!(set.status == 0 && set.err.contains("`F&BAdmin` is"), "{}", set.err);
+            change(admitted);
+        }
         assert_eq!(password("F&BAdmin", "short").status, 2);
         assert_eq!(password("F&BAdmin", &"x".repeat(1_025)).status, 2);
         for long in [1_026, 2_000] {

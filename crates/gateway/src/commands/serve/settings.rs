@@ -9,7 +9,7 @@ use session::UserId;
 use super::Subject;
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::failure::Failure;
-use crate::http::{AssertionAlgorithm, AssertionKey, Mcp, Settings};
+use crate::http::{AssertionKey, Mcp, Settings};
 use crate::{demo, exposure};
 
 /// The store of sessions, passwords and used assertions. `None` if they are kept in memory.
@@ -51,8 +51,8 @@ pub(crate) fn assertion_key(arguments: &AssertionArguments) -> Result<Option<Ass
         let unusable = |error: &dyn std::error::Error| {
             Failure::nothing_done(format!("the key `{}` cannot be used: {error}", file.display()))
         };
-        if matches!(algorithm, AssertionAlgorithm::HS256) {
-            warn_if_exposed(file);
+        if let Some(warning) = exposure::of_key(file) {
+            tracing::warn!("{warning}");
         }
         let bytes = std::fs::read(file).map_err(|error| unusable(&error))?;
         key = key.with(&bytes).map_err(|error| unusable(&error))?;

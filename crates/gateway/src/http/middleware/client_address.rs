@@ -63,8 +63,11 @@ impl Peer {
         // From the nearest hop outwards, while the hops are trusted proxies. Split bytes instead of text, so
         // that invalid text from a client cannot hide hops that proxies appended.
         let forwarded = headers.get_all("x-forwarded-for").iter();
-        let hops: Vec<&[u8]> =
-            forwarded.flat_map(|hops| hops.as_bytes().split(|byte| *byte == b',')).collect();
+        let hops: Vec<&[u8]> = forwarded
+            .flat_map(|hops| hops.as_bytes().split(|byte| *byte == b','))
+            // A list may have empty elements (RFC 9110, 5.6.1).
+            .filter(|hop| !hop.trim_ascii().is_empty())
+            .collect();
         for hop in hops.iter().rev() {
             if !is_trusted(&peer.address) {
                 break;
@@ -141,6 +144,9 @@ mod tests {
         assert_eq!(peer("192.0.2.1", chained, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
         assert_eq!(peer("192.0.2.1", &["unknown"], &["192.0.2.1/32"]), "192.0.2.1");
         assert_eq!(peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1/32"]), "198.51.100.7");
+        let with_gaps = &["", "203.0.113.9, ,198.51.100.7,", " "];
+        assert_eq!(peer("192.0.2.1", with_gaps, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
+        assert_eq!(peer("192.0.2.1", &["203.0.113.9, _hidden"], &["192.0.2.1/32"]), "192.0.2.1");
         // Invalid text hides neither the hop that the proxy appended nor the fact that there was one.
         let proxy = &["192.0.2.1/32"];
         assert_eq!(peer("192.0.2.1", &["\u{e9}, 198.51.100.7"], proxy), "198.51.100.7");
