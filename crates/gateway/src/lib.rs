@@ -38,18 +38,18 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     use tokio::runtime::Builder;
 
-    let Cli { erp, serve, command, exposed } = cli;
+    let Cli { erp, serve, command, password_warnings } = cli;
     let command = command.unwrap_or(Command::Serve(serve));
     let mut runtime = match &command {
         Command::Serve(arguments) => {
-            log::begin(arguments);
-            exposed.iter().for_each(|warning| tracing::warn!("{warning}"));
+            log::install(arguments);
+            password_warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             Builder::new_multi_thread()
         }
         // `check` reports the warnings itself.
         Command::Check(_) => Builder::new_current_thread(),
         _ => {
-            exposed.iter().for_each(|warning| anstream::eprintln!("warning: {warning}"));
+            password_warnings.iter().for_each(|warning| anstream::eprintln!("warning: {warning}"));
             Builder::new_current_thread()
         }
     };
@@ -60,7 +60,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let outcome = runtime.block_on(async {
         match &command {
             Command::Serve(arguments) => commands::serve::run(&erp, arguments).await,
-            Command::Check(arguments) => commands::check::run(&erp, &exposed, arguments).await,
+            Command::Check(arguments) => commands::check::run(&erp, &password_warnings, arguments).await,
             Command::Overview(arguments) => commands::overview::run(&erp, arguments).await,
             Command::Tree(arguments) => commands::tree::run(&erp, arguments).await,
             Command::Query(rights) => commands::query::run(&erp, rights.automatic_roles.into()).await,

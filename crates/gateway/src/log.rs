@@ -15,7 +15,7 @@ use crate::cli::{LogFormat, ServeArguments};
 use crate::http::{REQUEST_SPAN, RequestId};
 
 /// Installs the logger. If a program that embeds this crate has already installed one, that one stays.
-pub(crate) fn begin(arguments: &ServeArguments) {
+pub(crate) fn install(arguments: &ServeArguments) {
     let to_stderr = fmt().with_max_level(arguments.log).with_writer(std::io::stderr);
     // If standard error is closed, reporting a failed write there would panic.
     let to_stderr = to_stderr.log_internal_errors(false);

@@ -61,7 +61,7 @@ pub(crate) struct Cli {
 
     /// Warnings about passwords on the command line.
     #[arg(skip)]
-    pub(crate) exposed: Vec<String>,
+    pub(crate) password_warnings: Vec<String>,
 }
 
 impl Cli {
@@ -104,7 +104,7 @@ impl Cli {
             }
         }
         let mut cli = Self::from_arg_matches(matches)?;
-        cli.exposed = exposed(&Self::command(), matches);
+        cli.password_warnings = password_warnings(&Self::command(), matches);
         Ok(cli)
     }
 }
@@ -120,7 +120,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 }
 
 /// Warnings about URLs with a password that are given on the command line.
-fn exposed(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
+fn password_warnings(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
     let mut warnings = Vec::new();
     for argument in command.get_arguments() {
         let (id, (Some(option), Some(variable))) =
@@ -139,7 +139,7 @@ fn exposed(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
     if let Some((name, matches)) = matches.subcommand()
         && let Some(command) = command.find_subcommand(name)
     {
-        warnings.extend(exposed(command, matches));
+        warnings.extend(password_warnings(command, matches));
     }
     warnings
 }
@@ -327,9 +327,10 @@ mod tests {
     #[test]
     fn a_password_on_the_command_line_is_warned_about() {
         let url = "postgres://reader:secret@db/openbravo";
-        let exposed =
-            |line: &[&str]| Cli::from_matches(&Cli::command().get_matches_from(line)).unwrap().exposed;
-        let named = exposed(&["orgcache", "serve", "--database-url", url, "--store-url", url]);
+        let password_warnings = |line: &[&str]| {
+            Cli::from_matches(&Cli::command().get_matches_from(line)).unwrap().password_warnings
+        };
+        let named = password_warnings(&["orgcache", "serve", "--database-url", url, "--store-url", url]);
         assert_eq!(named.len(), 2, "{named:?}");
         for (option, variable) in
             [("--database-url", "ORGCACHE_DATABASE_URL"), ("--store-url", "ORGCACHE_STORE_URL")]
@@ -337,9 +338,11 @@ mod tests {
             assert!(named.iter().any(|it| it.contains(option) && it.contains(variable)), "{named:?}");
         }
         assert!(!named.concat().contains("secret"));
-        assert_eq!(exposed(&["orgcache", "--database-url", url, "overview"]).len(), 1);
-        assert_eq!(exposed(&["orgcache", "password", "x", "--store-url", url]).len(), 1);
-        assert!(exposed(&["orgcache", "--database-url", "postgres://reader@db/openbravo"]).is_empty());
+        assert_eq!(password_warnings(&["orgcache", "--database-url", url, "overview"]).len(), 1);
+        assert_eq!(password_warnings(&["orgcache", "password", "x", "--store-url", url]).len(), 1);
+        assert!(
+            password_warnings(&["orgcache", "--database-url", "postgres://reader@db/openbravo"]).is_empty()
+        );
     }
 
     #[test]

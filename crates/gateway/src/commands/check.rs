@@ -39,12 +39,12 @@ pub(crate) async fn run(
     for warning in exposed {
         report.warn(warning, "");
     }
-    let subject = Subject::of(erp, arguments);
+    let subject = Subject::from_arguments(erp, arguments);
     match subject {
         Subject::Odoo(url) => companies(&mut report, erp, url).await,
         Subject::McpAlone => report.ok("no ERP is named: `/mcp` alone is served"),
         Subject::Database | Subject::Demonstration => {
-            if let Some(reader) = report.found(serve::open_erp(erp, None, arguments).await) {
+            if let Some(reader) = report.ok_or_report(serve::open_erp(erp, None, arguments).await) {
                 report.ok(format_args!("the ERP's database answers: {}", reader.database().place()));
                 rows(&mut report, &reader).await;
                 clock(&mut report, reader.database()).await;
@@ -54,7 +54,7 @@ pub(crate) async fn run(
     if let (Subject::McpAlone, Some(_)) = (subject, &arguments.store_url) {
         report.warn(serve::UNUSED_STORE, "");
     }
-    match report.found(serve::store_options(subject, arguments)) {
+    match report.ok_or_report(serve::store_options(subject, arguments)) {
         Some(Some(options)) => store(&mut report, subject, &options, arguments).await,
         Some(None) if subject != Subject::McpAlone => report.ok("sessions are kept in memory"),
         _ => {}
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     } else {
         report.ok(found);
     }
-    report.end()
+    report.finish()
 }
 
 /// Writes the results line by line, and counts problems and warnings.
@@ -97,7 +97,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Reports a failure as a problem. Returns the value otherwise.
-    fn found<T>(&mut self, found: Result<T, impl Into<Failure>>) -> Option<T> {
+    fn ok_or_report<T>(&mut self, found: Result<T, impl Into<Failure>>) -> Option<T> {
         found
             .map_err(Into::into)
             .map_err(|failure| self.problem(&failure, failure.advice().unwrap_or_default()))
@@ -115,7 +115,7 @@ impl<W: Write> Report<W> {
         }
     }
 
-    fn end(mut self) -> Result<ExitCode, Failure> {
+    fn finish(mut self) -> Result<ExitCode, Failure> {
         self.written?;
         let warnings = count(self.warnings, "warning");
         if self.problems == 0 {
@@ -133,7 +133,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// Logs the loader in to Odoo, and reads the companies once.
 async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) {
-    let Some(source) = report.found(erp.odoo.connect(url).await) else { return };
+    let Some(source) = report.ok_or_report(erp.odoo.connect(url).await) else { return };
     let place = &source.odoo().config().url;
     report.ok(format_args!("odoo answers, and the loader may read what it needs: {place}"));
     match source.tree().await {
@@ -149,7 +149,7 @@ async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &st
 
 /// Reads once everything that logins read.
 async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
-    let Some(clients) = report.found(reader.clients().await) else { return };
+    let Some(clients) = report.ok_or_report(reader.clients().await) else { return };
     if clients.is_empty() {
         report.problem("there is no client", "Is this the ERP's database, and does it have rows?");
     }
@@ -192,7 +192,7 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
         let admitted = users.iter().filter(|user| user.active && !user.locked && user.username.is_some());
         Ok::<_, ReadError>((users.len(), admitted.count()))
     };
-    match report.found(users.await) {
+    match report.ok_or_report(users.await) {
         Some((users, 0)) => report.warn(
             format_args!("none of the {users} users is admitted"),
             "To log in, a user must be active, not locked, and have a name (`ad_user.username`).",
@@ -230,12 +230,12 @@ async fn store(
     options: &StoreOptions,
     arguments: &ServeArguments,
 ) {
-    let Some(file) = report.found(options.sqlite_file().map_err(StoreError::from)) else { return };
+    let Some(file) = report.ok_or_report(options.sqlite_file().map_err(StoreError::from)) else { return };
     if let Some(file) = &file {
         space(report, file);
     }
     let granted = rights::check(None, Some(options), serve::purpose(arguments)).await;
-    if report.found(granted).is_none() {
+    if report.ok_or_report(granted).is_none() {
         return;
     }
     let created = file.as_ref().filter(|file| !file.exists());
@@ -249,10 +249,10 @@ async fn store(
             report.warn(error, "Nothing is wrong if it is this service.");
             Some(0)
         }
-        steps => report.found(steps),
+        steps => report.ok_or_report(steps),
     };
     let Some(steps) = steps else { return };
-    report.found(RevocationBacklog::for_store(options).and_then(|backlog| backlog.check()));
+    report.ok_or_report(RevocationBacklog::for_store(options).and_then(|backlog| backlog.check()));
     if steps > 0 {
         return report.ok("the session store will get its tables when `serve` starts");
     }
@@ -266,7 +266,7 @@ async fn store(
         let users = PasswordTable::open(database.clone()).await?.users().await?;
         Ok::<_, Failure>((users.len(), database))
     };
-    if let Some((users, database)) = report.found(users.await) {
+    if let Some((users, database)) = report.ok_or_report(users.await) {
         let others = !arguments.assertions.assertion_key.is_empty() || arguments.erp_passwords;
         if users > 0 || others || subject != Subject::Database {
             report.ok(format_args!("users with a password: {users}"));
@@ -305,10 +305,10 @@ fn free_bytes(_: &Path) -> Option<u64> {
 
 /// Checks the files with keys of assertions and with the principals of `/mcp`.
 fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
-    if let Some(Some(_)) = report.found(serve::assertion_key(&arguments.assertions)) {
+    if let Some(Some(_)) = report.ok_or_report(serve::assertion_key(&arguments.assertions)) {
         report.ok("the keys of assertions can be read");
     }
-    let settings = report.found(serve::settings(subject, arguments, true));
+    let settings = report.ok_or_report(serve::settings(subject, arguments, true));
     if settings.is_some_and(|settings| settings.mcp.is_some()) {
         report.ok("the file of --mcp can be read");
     }
@@ -320,7 +320,8 @@ fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &Serv
 
 /// Checks that the addresses can be bound, and releases them.
 async fn listening(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
-    if let Some(Some(address)) = report.found(serve::beyond_loopback(&arguments.listen, subject).await) {
+    if let Some(Some(address)) = report.ok_or_report(serve::beyond_loopback(&arguments.listen, subject).await)
+    {
         let message = format_args!("`{address}` is beyond loopback");
         report.warn(message, "A proxy in front must terminate TLS.");
     }
@@ -337,7 +338,7 @@ async fn listening(report: &mut Report<impl Write>, subject: Subject<'_>, argume
                 report.ok(format_args!("`{address}`: the unit creates the folder when it starts"));
             }
             Err(error) => {
-                report.found(Err::<(), _>(serve::bind_failure(error)));
+                report.ok_or_report(Err::<(), _>(serve::bind_failure(error)));
             }
         }
     }

@@ -27,7 +27,7 @@ struct Counts {
 
 impl Network {
     /// Starts a proxy to the server of the URL.
-    pub(crate) async fn to(url: &str) -> Self {
+    pub(crate) async fn start(url: &str) -> Self {
         let mut url = Url::parse(url).unwrap();
         let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

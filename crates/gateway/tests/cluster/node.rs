@@ -82,7 +82,7 @@ pub(crate) struct Termination {
 
 impl Termination {
     /// Waits for the process. Returns its exit status and its log.
-    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn wait(mut self) -> (Option<i32>, String) {
         let status = tokio::time::timeout(LONGEST, self.child.wait()).await.unwrap().unwrap();
         (status.code(), std::fs::read_to_string(self.stderr.path()).unwrap())
     }

@@ -41,7 +41,7 @@ async fn pending_revocations_are_stored_within_the_grace_period() {
     end_two_sessions(&a.endpoint, &admin, &own).await;
     let terminated = a.terminate();
     tokio::task::block_in_place(|| server.start());
-    let (status, log) = terminated.end().await;
+    let (status, log) = terminated.wait().await;
     assert_eq!(status, Some(0), "{log}");
     assert_eq!(
         files_with_prefix(&world.home.path().join(".local/share/orgcache"), "store-"),
@@ -64,7 +64,7 @@ async fn pending_revocations_are_kept_until_the_next_start() {
         (a.endpoint.token(ADMIN).await, a.endpoint.token(SPAIN).await, a.endpoint.token(SPAIN).await);
     tokio::task::block_in_place(|| server.stop());
     end_two_sessions(&a.endpoint, &admin, &own).await;
-    let (status, log) = a.terminate().end().await;
+    let (status, log) = a.terminate().wait().await;
     assert_eq!(status, Some(0), "{log}");
     let folder = world.home.path().join(".local/share/orgcache");
     assert_eq!(files_with_prefix(&folder, "store-").len(), 1, "{log}");
@@ -91,7 +91,7 @@ async fn pending_revocations_are_kept_beside_an_sqlite_store() {
     let mut writer = SqliteConnection::connect(&url).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
     end_two_sessions(&a.endpoint, &admin, &own).await;
-    let (status, log) = a.terminate().end().await;
+    let (status, log) = a.terminate().wait().await;
     assert_eq!(status, Some(0), "{log}");
     let prefix = "sessions.db-orgcache-ends-";
     assert_eq!(files_with_prefix(world.home.path(), prefix).len(), 1, "{log}");

@@ -52,7 +52,7 @@ async fn revocations_reach_the_other_instance() {
 async fn revocations_reach_an_instance_without_notifications() {
     let world = World::new().await;
     let bouncer = Bouncer::new(&world.url);
-    let network = Network::to(&world.url).await;
+    let network = Network::start(&world.url).await;
     let pooled = bouncer.url(&world.url);
     let options = ["--store-url", &pooled, "--store-direct-url", network.url()];
     let a = Node::start_with(&world, &options).await;

@@ -32,7 +32,7 @@ async fn each_token_acts_as_its_own_user_with_both_lifecycles() {
         admin.cancel().await.unwrap();
         demo.cancel().await.unwrap();
     }
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn requests_without_a_valid_token_are_refused() {
     }
     assert!(web.client(&forged, false).await.is_err());
     assert!(web.double.seen().is_empty(), "odoo must not be called");
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn only_allowed_hosts_and_origins_are_accepted() {
         {
             assert_eq!(ask(host, Some(wrong)).await, 403, "{wrong}");
         }
-        web.end().await;
+        web.stop().await;
     }
 }
 
@@ -166,12 +166,12 @@ async fn cors_headers_name_only_allowed_origins() {
     }
     let without_origin = web.post(&initialize()).bearer_auth(ADMIN).send().await.unwrap();
     assert_eq!((without_origin.status(), cross(&without_origin)), (200.try_into().unwrap(), Vec::new()));
-    web.end().await;
+    web.stop().await;
     let closed = Web::start().await;
     let request = http.request(reqwest::Method::OPTIONS, closed.url()).header("origin", page);
     let answer = request.header("access-control-request-method", "POST").send().await.unwrap();
     assert_eq!((answer.status(), cross(&answer)), (401.try_into().unwrap(), Vec::new()));
-    closed.end().await;
+    closed.stop().await;
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn a_session_belongs_to_its_principal() {
     assert_eq!(with(ADMIN).send().await.unwrap().status(), 200, "other principals must not end it");
     assert!(end(ADMIN).await.is_success());
     assert_eq!(with(ADMIN).send().await.unwrap().status(), 404);
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn sessions_and_bodies_are_limited_as_configured() {
     let large = call("search_records", &json!({"model": "x".repeat(2_000)}));
     let answer = web.post(&large).bearer_auth(ADMIN).header("mcp-session-id", &first).send().await.unwrap();
     assert_eq!(answer.status(), 413);
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn plain_answers_are_compressed_as_negotiated_and_streams_are_not() {
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
     assert!(counted("compressed_bytes_in_total") > 2 * counted("compressed_bytes_out_total"));
-    web.end().await;
+    web.stop().await;
 
     let web = Web::start().await;
     let session = web.session(ADMIN).await;
@@ -277,7 +277,7 @@ async fn plain_answers_are_compressed_as_negotiated_and_streams_are_not() {
     let (encoding, stream) = body(answer).await;
     assert_eq!(encoding, "");
     assert!(String::from_utf8(stream).unwrap().contains("\"total\":60"));
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -301,7 +301,7 @@ async fn principals_share_the_record_cache() {
     assert_eq!(seen["record"]["name"], "changed");
     admin.cancel().await.unwrap();
     demo.cancel().await.unwrap();
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -312,7 +312,7 @@ async fn mcp_is_off_by_default_and_leaves_other_routes_alone() {
         404,
         "off by default"
     );
-    web.end().await;
+    web.stop().await;
     let web = Web::start().await;
     for path in ["/", "/healthz", "/metrics", "/v1/openapi.json"] {
         assert_eq!(web.get(path).send().await.unwrap().status(), 200, "{path}");
@@ -325,7 +325,7 @@ async fn mcp_is_off_by_default_and_leaves_other_routes_alone() {
         401,
         "tokens of `/mcp` must not open sessions"
     );
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -343,7 +343,7 @@ async fn an_incomplete_body_times_out() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 503 "), "{}", String::from_utf8_lossy(&answer));
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]
@@ -353,6 +353,6 @@ async fn an_open_stream_does_not_delay_shutdown() {
     let request = web.get("/mcp").bearer_auth(ADMIN).header("mcp-session-id", &session);
     let stream = request.header("accept", "text/event-stream").send().await.unwrap();
     assert_eq!(stream.status(), 200);
-    web.end().await;
+    web.stop().await;
     drop(stream.bytes().await);
 }

@@ -98,6 +98,6 @@ async fn the_python_client_works_with_the_service_in_all_modes() {
             "resource": "odoo://res.partner/count",
         });
         assert_results(mode, &drive(&task).await);
-        web.end().await;
+        web.stop().await;
     }
 }

@@ -95,7 +95,7 @@ async fn a_reload_replaces_only_the_principals_that_changed() {
     assert_eq!(reload().unwrap(), (0, 1, Vec::new()));
     assert!(!accepts(&web, NEW).await && accepts(&web, DEMO).await);
     assert_eq!(ask(&web, DEMO, &demos).await, 200);
-    web.end().await;
+    web.stop().await;
 }
 
 #[tokio::test]

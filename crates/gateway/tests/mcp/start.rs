@@ -22,7 +22,7 @@ async fn the_start_does_not_wait_for_the_login() {
     let mut head = [0; 32];
     login.read_exact(&mut head).await.unwrap();
     assert!(head.starts_with(b"POST /web/session/authenticate"), "the login starts with the program");
-    assert_eq!(agent.end().await, "");
+    assert_eq!(agent.stop().await, "");
 
     let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
@@ -46,7 +46,7 @@ async fn a_failed_login_is_reported_by_the_first_call_that_needs_it() {
         let message = agent.refused("search_records", json!({"model": PARTNERS})).await;
         assert_eq!(message, format!("odoo does not accept the credentials for database `odoo`: {advice}"));
         agent.ask("get_stats", json!({})).await;
-        assert_eq!(agent.end().await, "");
+        assert_eq!(agent.stop().await, "");
     }
 }
 
@@ -66,7 +66,7 @@ async fn no_output_contains_tracebacks_or_secrets() {
     assert_eq!(outputs.first().unwrap(), "odoo failed with the internal error `builtins.ZeroDivisionError`");
     outputs.push(agent.refused("get_record", json!({"model": PARTNERS, "record_id": 99})).await);
     outputs.push(agent.ask("get_stats", json!({})).await.to_string());
-    outputs.push(agent.end().await);
+    outputs.push(agent.stop().await);
     for text in outputs {
         for secret in ["Traceback", "secret_path", "<password>", "<key", "session_id"] {
             assert!(!text.contains(secret), "{text}");

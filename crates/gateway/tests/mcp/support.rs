@@ -46,7 +46,7 @@ impl Agent {
     }
 
     /// Stops the program. Returns what it wrote to standard error.
-    pub(crate) async fn end(mut self) -> String {
+    pub(crate) async fn stop(mut self) -> String {
         self.client.service.cancel().await.unwrap();
         let mut written = String::new();
         self.errors.read_to_string(&mut written).await.unwrap();

@@ -100,7 +100,7 @@ impl Web {
     }
 
     /// Stops the service, and waits for the shutdown to complete.
-    pub(crate) async fn end(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.server.await.unwrap();
     }

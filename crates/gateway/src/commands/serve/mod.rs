@@ -52,7 +52,7 @@ pub(super) enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn of(erp: &'a ErpArguments, arguments: &ServeArguments) -> Self {
+    pub(super) fn from_arguments(erp: &'a ErpArguments, arguments: &ServeArguments) -> Self {
         if let Some(url) = &erp.odoo.odoo_url {
             Subject::Odoo(url)
         } else if erp.database_url.is_some() {
@@ -110,7 +110,7 @@ struct Service {
 
 /// Binds the addresses, opens the databases, and applies the revocations of earlier processes.
 async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service, Failure> {
-    let subject = Subject::of(erp, arguments);
+    let subject = Subject::from_arguments(erp, arguments);
     let beyond = beyond_loopback(&arguments.listen, subject).await?;
     let server = Server::bind_all(&arguments.listen).await.map_err(bind_failure)?;
     if let Some(address) = beyond {

@@ -31,7 +31,7 @@ impl ServedErp {
         store: Option<&StoreOptions>,
         arguments: &ServeArguments,
     ) -> Result<Self, Failure> {
-        let (backend, source): (_, Arc<dyn OrgSource>) = match Subject::of(erp, arguments) {
+        let (backend, source): (_, Arc<dyn OrgSource>) = match Subject::from_arguments(erp, arguments) {
             Subject::Database | Subject::Demonstration => {
                 let reader = open_erp(erp, store, arguments).await?;
                 let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());

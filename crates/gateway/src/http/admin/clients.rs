@@ -7,7 +7,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::trees::visible;
+use super::trees::visible_trees;
 use crate::http::gateway::Gateway;
 use crate::http::session::administrator::Administrator;
 
@@ -30,7 +30,7 @@ struct Client {
 pub(crate) async fn list(State(gateway): State<Gateway>, administrator: Administrator) -> Json<Clients> {
     let own = administrator.session.client();
     let mut sessions = BTreeMap::from([(own.to_string(), 0)]);
-    for tree in visible(&gateway, &administrator, None) {
+    for tree in visible_trees(&gateway, &administrator, None) {
         *sessions.entry(tree.client.to_string()).or_default() += tree.sessions;
     }
     let names = gateway.inner.names.clients().await.unwrap_or_default();

@@ -198,12 +198,12 @@ pub(crate) async fn end_one(
         return Err(unknown_session());
     }
     tracing::info!(by = %administrator.session.user(), session = %name, "an administrator ends a session");
-    let end = end(&gateway, Scope::Session(id)).await;
+    let end = end_sessions(&gateway, Scope::Session(id)).await;
     if end.found_none() { Err(unknown_session()) } else { Ok(end) }
 }
 
 /// Ends sessions. If the store does not answer in time, the revocation is pending.
-async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
+async fn end_sessions(gateway: &Gateway, scope: Scope) -> EndOutcome {
     let manager = gateway.manager();
     let held = manager.count_held(scope);
     match tokio::time::timeout(gateway.settings().answer_within / 2, manager.end(scope)).await {
@@ -241,5 +241,5 @@ pub(crate) async fn end_many(
         (None, None, None) => return Err(unprocessable("name a user, a role or a client")),
     };
     tracing::info!(by = %administrator.session.user(), ?scope, "an administrator ends sessions");
-    Ok(end(&gateway, scope).await)
+    Ok(end_sessions(&gateway, scope).await)
 }

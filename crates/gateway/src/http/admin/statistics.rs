@@ -11,7 +11,7 @@ use session::{ManagerFootprint, Stats};
 use session_axum::Problem;
 
 use super::openbravo::Estimate;
-use super::trees::visible;
+use super::trees::visible_trees;
 use crate::http::gateway::Gateway;
 use crate::http::login::login_history::MINUTES;
 use crate::http::session::administrator::Administrator;
@@ -118,7 +118,7 @@ pub(crate) async fn statistics(
     let client = administrator.client_filter(parameters.id("client")?)?;
     parameters.done()?;
     let stats: Stats = gateway.manager().stats();
-    let trees = visible(&gateway, &administrator, client);
+    let trees = visible_trees(&gateway, &administrator, client);
     let sessions: usize = trees.iter().map(|tree| tree.sessions).sum();
     let held = gateway.manager().footprint_of_sessions(client);
     let organizations = sessions * administrator.session.footprint().organizations;

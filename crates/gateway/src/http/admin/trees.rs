@@ -62,7 +62,7 @@ pub(crate) async fn list(
     let mut trees = Vec::new();
     let client = administrator.client_filter(parameters.id("client")?)?;
     parameters.done()?;
-    let visible = visible(&gateway, &administrator, client);
+    let visible = visible_trees(&gateway, &administrator, client);
     let states = gateway.inner.freshness.states(visible.iter().map(|held| held.client).collect()).await;
     for held in visible {
         // A client's damage must hide neither its own trees nor those of others.
@@ -103,7 +103,7 @@ fn damage(error: &PortError) -> Option<String> {
 }
 
 /// The trees that an administrator may see, of one client or of all, ordered by client and fingerprint.
-pub(super) fn visible(
+pub(super) fn visible_trees(
     gateway: &Gateway,
     administrator: &Administrator,
     client: Option<ClientId>,

@@ -45,7 +45,7 @@ pub(crate) async fn login(
     // All users of a front end share one address, so failures from it must not limit valid assertions. Verify
     // the signature before the limit, which costs no more than a refusal.
     let failed = |reason| match gateway.inner.attempts.fail_without_user(peer.network()) {
-        Ok(()) => refused(&gateway, reason),
+        Ok(()) => refuse(&gateway, reason),
         Err(wait) => too_many(&gateway, wait),
     };
     let claims = assertions.verify(&form.assertion).map_err(failed)?;
@@ -55,12 +55,12 @@ pub(crate) async fn login(
     }
     let found = gateway.inner.backend.user_named(&claims.user).await.or_unavailable()?;
     let user = found.map(|user| VerifiedUser { id: user.id, written: user.written });
-    let user = user.ok_or_else(|| refused(&gateway, AssertionRefusal::UnknownUser))?;
+    let user = user.ok_or_else(|| refuse(&gateway, AssertionRefusal::UnknownUser))?;
     requested.create_session(&gateway, peer, user, &claims.user).await
 }
 
 /// The answer to every assertion that is not accepted. Only the log contains the reason.
-fn refused(gateway: &Gateway, reason: AssertionRefusal) -> Problem {
+fn refuse(gateway: &Gateway, reason: AssertionRefusal) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(%reason, "assertion refused");
     Problem::unauthorized().with_detail("the assertion is not accepted")

@@ -51,7 +51,7 @@ impl RequestedLogin {
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
         gateway.inner.login_history.record_login(logged_in.session.client());
         if let Some(written) = user.written {
-            // To compare the user's record with later.
+            // Later user checks compare the user's record with this.
             gateway.inner.baselines.note(logged_in.session.id(), Baseline::Written(written));
         }
         // Cache the name, so that the answer need not read it again.

@@ -11,7 +11,7 @@ use session_axum::{Problem, refusal};
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::{database_unavailable, forbidden};
 
-/// The answer to a login that failures refuse for so long.
+/// The answer to a login that is refused after too many failures. `wait`: when the next one is possible.
 pub(crate) fn too_many(gateway: &Gateway, wait: Duration) -> Problem {
     gateway.inner.metrics.login_refused_by_limit();
     let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
@@ -35,7 +35,7 @@ pub(crate) fn not_allowed() -> Problem {
 /// The answer to a failed login, refresh or switch of an authenticated user.
 pub(crate) fn login_refusal(error: &LoginError) -> Problem {
     let problem = match error {
-        LoginError::Refused(refusal) => refused(refusal),
+        LoginError::Refused(refusal) => refused_by_erp(refusal),
         LoginError::NotAllowed { .. } => not_allowed(),
         LoginError::UnknownOrg { .. } => org_not_given(),
         LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
@@ -61,7 +61,7 @@ fn org_not_given() -> Problem {
 }
 
 /// The answer to a refusal by the ERP's rules. It reveals nothing of other clients.
-fn refused(refusal: &Refusal) -> Problem {
+fn refused_by_erp(refusal: &Refusal) -> Problem {
     let (code, detail, field) = match refusal {
         Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
             ("user_inactive", "the user is not active", "user")

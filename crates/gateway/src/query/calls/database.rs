@@ -38,18 +38,18 @@ pub(super) fn take<'a>(
             let org = from.id("org")?;
             DatabaseQuestion::MayReference { org, referenced_org: from.id("referenced_org")? }
         }
-        "sql_legal_entity" => stored(from, |stored| stored.legal_entity)?,
-        "sql_business_unit" => stored(from, |stored| stored.business_unit)?,
+        "sql_legal_entity" => stored_column(from, |stored| stored.legal_entity)?,
+        "sql_business_unit" => stored_column(from, |stored| stored.business_unit)?,
         "sql_legal_entity_or_business_unit" => {
-            stored(from, |stored| stored.business_unit.or(stored.legal_entity))?
+            stored_column(from, |stored| stored.business_unit.or(stored.legal_entity))?
         }
-        "sql_period_control_org" => stored(from, |stored| stored.period_control_allowed)?,
-        "sql_calendar_owner" => stored(from, |stored| stored.calendar_owner)?,
+        "sql_period_control_org" => stored_column(from, |stored| stored.period_control_allowed)?,
+        "sql_calendar_owner" => stored_column(from, |stored| stored.calendar_owner)?,
         _ => return Ok(None),
     }))
 }
 
-fn stored<'a>(
+fn stored_column<'a>(
     from: &mut Arguments<'a>,
     column: fn(StoredOrgInfo) -> Option<OrgId>,
 ) -> Result<DatabaseQuestion<'a>, QueryProblem> {

@@ -29,33 +29,35 @@ pub(super) fn take<'a>(
     from: &mut Arguments<'a>,
 ) -> Result<Option<TreeQuestion<'a>>, QueryProblem> {
     Ok(Some(match call {
-        "natural_tree" | "referenceable_orgs" => about(from, |tree, org| set(&tree.natural_tree(org)))?,
+        "natural_tree" | "referenceable_orgs" => about_org(from, |tree, org| set(&tree.natural_tree(org)))?,
         "is_in_natural_tree" => TreeQuestion::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
-        "parent_org" => about(from, |tree, org| id(tree.parent_org(org)))?,
+        "parent_org" => about_org(from, |tree, org| id(tree.parent_org(org)))?,
         "parent_list" => relatives(from, |tree, org, itself| json!(tree.parent_list(org, itself)))?,
         "parent_tree" => relatives(from, |tree, org, itself| set(&tree.parent_tree(org, itself)))?,
-        "child_org" => about(from, |tree, org| set(&tree.child_org(org)))?,
+        "child_org" => about_org(from, |tree, org| set(&tree.child_org(org)))?,
         "child_tree" => relatives(from, |tree, org, itself| set(&tree.child_tree(org, itself)))?,
-        "legal_entity" => about(from, |tree, org| id(tree.legal_entity(org)))?,
+        "legal_entity" => about_org(from, |tree, org| id(tree.legal_entity(org)))?,
         "legal_entity_or_business_unit" => {
-            about(from, |tree, org| id(tree.legal_entity_or_business_unit(org)))?
+            about_org(from, |tree, org| id(tree.legal_entity_or_business_unit(org)))?
         }
-        "business_unit" => about(from, |tree, org| id(tree.business_unit(org)))?,
-        "period_control_org" => about(from, |tree, org| id(tree.period_control_allowed(org)))?,
-        "calendar_owner" => about(from, |tree, org| id(tree.calendar_owner(org)))?,
-        "child_legal_entities" => about(from, |tree, org| set(&tree.child_legal_entities(org)))?,
+        "business_unit" => about_org(from, |tree, org| id(tree.business_unit(org)))?,
+        "period_control_org" => about_org(from, |tree, org| id(tree.period_control_allowed(org)))?,
+        "calendar_owner" => about_org(from, |tree, org| id(tree.calendar_owner(org)))?,
+        "child_legal_entities" => about_org(from, |tree, org| set(&tree.child_legal_entities(org)))?,
         "transaction_allowed_orgs" => TreeQuestion::TransactionAllowedOrgs(from.text("orgs")?),
         "closest" => TreeQuestion::Closest(from.records("records")?, from.id("org")?),
-        "persisted_org_info" => about(from, persisted_org_info)?,
+        "persisted_org_info" => about_org(from, persisted_org_info)?,
         "sql_period_control_org_treenode" => {
-            about(from, |tree, org| id(unless_zero(tree.period_control_allowed(org))))?
+            about_org(from, |tree, org| id(unless_zero(tree.period_control_allowed(org))))?
         }
-        "sql_calendar_owner_treenode" => about(from, |tree, org| id(unless_zero(tree.calendar_owner(org))))?,
+        "sql_calendar_owner_treenode" => {
+            about_org(from, |tree, org| id(unless_zero(tree.calendar_owner(org))))?
+        }
         _ => return Ok(None),
     }))
 }
 
-fn about<'a>(
+fn about_org<'a>(
     from: &mut Arguments<'a>,
     answer: fn(Provider<'_>, Option<&str>) -> Value,
 ) -> Result<TreeQuestion<'a>, QueryProblem> {
