@@ -1,6 +1,6 @@
 // The part of the address after the `#`: which view the page shows, and what the user chose there.
 //
-// Browsers never send it to a server. It holds nothing secret, and whatever it says is checked before use.
+// Browsers never send it to a server. It holds no secrets, and each value is checked before use.
 
 /** Milliseconds between two changes that are no steps: Safari refuses more than 100 in 10 seconds. */
 const PAUSE = 150;

@@ -144,6 +144,7 @@ async function showSession(answered) {
   if (answered.csrf) rememberCsrf(answered.csrf);
   if (session !== null && session.user !== answered.user) clearUserData();
   session = answered;
+  if (!session.instance_admin) client = null;
   organizations = new Organizations(rows);
   byId("loading").hidden = true;
   byId("entrance").hidden = true;
@@ -281,7 +282,7 @@ async function refresh() {
 
 // ---- views ----
 
-/** Shows what the address says, as far as it applies to this session. */
+/** Shows the view of the address, with those of its choices that apply to this session. */
 function showView() {
   if (!session) return;
   const { view: wanted, ids, choices } = readAddress();
@@ -306,7 +307,7 @@ function openClient(view, choices) {
   if (session.instance_admin) showClient();
 }
 
-/** Says which parts of the address do not apply. */
+/** Shows which parts of the address do not apply. */
 function showRefused(refused) {
   if (byId("trouble-text").textContent === refusal) hideTrouble();
   if (refused.length === 0) return;
