@@ -57,7 +57,7 @@ class UnknownOrganizationError(KeyError):
 class OrgStructure:
     """One immutable organization tree. Share it between threads without a lock.
 
-    Make one by build() or decode(). Name an organization by its id (`str`) or by its index in tree order
+    Create one with build() or decode(). Name an organization by its id (`str`) or by its index in tree order
     (`int`). If it is not in the tree, yes-or-no questions answer False; all other methods raise
     UnknownOrganizationError.
     """

@@ -1,10 +1,10 @@
-//! Creating the ERP's tables where they are missing.
+//! Creates missing tables and columns of the ERP.
 
 use erp_db::tables::{Column, Kind, TABLES, Table};
 use erp_db::{DatabaseKind, Schema, StatementError, Transaction};
 
-/// Creates the tables that are missing, and only those: where one is found by way of the search path, another
-/// one of the same name would hide it. Gives what is there then, and which tables are new.
+/// Creates the missing tables, and only those: a new table would hide an existing one of the same name that
+/// the search path finds. Returns the schema with the names of the new tables.
 pub(crate) async fn missing_tables(
     transaction: &mut Transaction<'_>,
 ) -> Result<(Schema, Vec<&'static str>), StatementError> {
@@ -20,8 +20,8 @@ pub(crate) async fn missing_tables(
     Ok((schema, created))
 }
 
-/// Adds the late columns that some row of a file names to a table that was created empty; says whether there
-/// were any.
+/// Adds the late columns that a file's rows name to a table that was created empty. Returns whether it added
+/// any.
 pub(crate) async fn late_columns(
     transaction: &mut Transaction<'_>,
     schema: &Schema,
@@ -39,15 +39,16 @@ pub(crate) async fn late_columns(
     Ok(added)
 }
 
-/// Who made and changed a row, and when.
+/// Is the column an audit column: who created or changed a row, and when?
 ///
-/// These columns refer to users that need not be among the imported ones, so that is not checked. A real ERP
-/// fills some of them in, which a null would prevent: they are left out where no row of a file has a value.
+/// The users in these columns need not be among the imported ones, so the import does not check them. A real
+/// ERP fills in some of the columns by default. A null would prevent that, so the import omits a column if no
+/// row of the file has a value for it.
 pub(crate) fn is_audit(column: &Column) -> bool {
     ["created", "createdby", "updated", "updatedby"].contains(&column.name)
 }
 
-/// The type of a date with a time.
+/// The SQL type of a timestamp.
 pub(crate) fn timestamp(kind: DatabaseKind) -> &'static str {
     if kind == DatabaseKind::Sqlite { "TEXT" } else { "timestamp" }
 }
@@ -63,7 +64,7 @@ fn sql_type(column: &Column, kind: DatabaseKind) -> String {
     }
 }
 
-/// What a row has that says nothing.
+/// The default value of a column in a created table.
 fn default(column: &Column) -> &'static str {
     match (column.kind, column.name) {
         (Kind::Flag, "isactive" | "ismanual") => " DEFAULT 'Y'",

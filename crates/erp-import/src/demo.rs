@@ -1,4 +1,4 @@
-//! The demonstration database: the sample rows, with their users activated.
+//! The demonstration database: the sample rows, with active users.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use crate::write::import_sources;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
-    /// The file cannot be written where it should be.
+    /// The file cannot be written at its path.
     #[error("the demonstration database cannot be created as `{}`: {cause}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
@@ -33,20 +33,20 @@ pub enum DemoError {
     Database(#[from] StatementError),
 }
 
-/// Who made the demonstration database.
+/// Which call created the demonstration database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DemoOutcome {
     /// This call.
     Now,
-    /// An earlier call, or one at the same time. The file was not touched.
+    /// An earlier or concurrent call. The file was not touched.
     Before,
 }
 
-/// Creates the demonstration database, unless there is a file of that name.
+/// Creates the demonstration database, unless the file exists.
 ///
-/// It holds the sample rows, and its users are active, so that they can log in. (Imported rows are left as
-/// they are.) The file appears complete or not at all: however many processes start at once, each finds one
-/// sound database.
+/// It contains the sample rows, with all users set active so that they can log in. (An import itself does not
+/// change rows.) The file appears complete or not at all: if several processes start at once, each finds one
+/// complete database.
 ///
 /// # Errors
 /// [`DemoError`] if the folder does not exist or may not be written to.
@@ -54,7 +54,7 @@ pub async fn create(path: &Path) -> Result<DemoOutcome, DemoError> {
     create_with(path, Vec::new).await
 }
 
-/// The same with further rows: for some tables, the rows as [`import`](crate::import()) reads them from
+/// As [`create`], with further rows per table, in the format that [`import`](crate::import()) reads from
 /// files.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub async fn create_with(
 /// Executes statements on the demonstration database, all or none.
 ///
 /// # Errors
-/// [`DemoError`] if there is no such database, or a statement is refused.
+/// [`DemoError`] if the database does not exist or a statement is refused.
 pub async fn change(path: &Path, statements: &[&'static str]) -> Result<(), DemoError> {
     let database = Database::open_file(path).await?;
     let mut transaction = database.begin().await?;
@@ -119,7 +119,7 @@ macro_rules! sample {
     };
 }
 
-/// Table, name and rows of every sample file.
+/// The table, file name and rows of every sample file.
 static SAMPLE: &[(&str, &str, &str)] = sample! {
     "system": "ad_client" "ad_orgtype" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_role" "ad_user";
     "fb-international-group": "ad_client" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_org_tree" "ad_role"

@@ -21,7 +21,7 @@ impl fmt::Display for RowPlace {
     }
 }
 
-/// Why nothing was imported. In each case the database is unchanged.
+/// Why nothing was imported. In every case the database is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -30,40 +30,40 @@ pub enum ImportError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
-    /// There is no file of a known name in the folder or in the folders in it.
+    /// No file in the folder or its subfolders is named after a table.
     #[error(
-        "there is nothing to import in `{}`: no file there, or in a folder there, is named after a table, as \
-         `ad_org.json` is",
+        "there is nothing to import in `{}`: it and its folders contain no file named after a table, such as \
+         `ad_org.json`",
         folder.display()
     )]
     NothingFound {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file is larger than an import takes.
-    #[error("`{file}` has more than {limit} bytes, which is the most that a file may have")]
+    /// A file is larger than the limit.
+    #[error("`{file}` is larger than the limit of {limit} bytes")]
     TooLarge {
         /// The file.
         file: String,
         /// The most bytes that a file may have.
         limit: u64,
     },
-    /// A file does not hold an array of objects.
-    #[error("`{file}`{} is not as it must be, one array of objects in JSON: {cause}", at_row(*row))]
+    /// A file does not contain an array of objects.
+    #[error("`{file}`{} is not a JSON array of objects: {cause}", at_row(*row))]
     Json {
         /// The file.
         file: String,
         /// The row at which reading ended, from 1; `None` if it ended before the first.
         row: Option<u64>,
-        /// What the parser said, with line and column.
+        /// The error of the parser, with line and column.
         #[source]
         cause: serde_json::Error,
     },
-    /// A value cannot stand in its column.
+    /// A value does not fit its column.
     #[error("{place}: column `{column}` {problem}")]
     Value {
         /// The row.
@@ -73,7 +73,7 @@ pub enum ImportError {
         /// What is wrong with it.
         problem: ValueProblem,
     },
-    /// A row has a value for a column that the database at hand, an older one, does not have.
+    /// A row has a value for a column that this database, of an older version, does not have.
     #[error(
         "{place}: table `{table}` of this database has no column `{column}`, and the row has a value for it"
     )]
@@ -86,7 +86,7 @@ pub enum ImportError {
         column: &'static str,
     },
     /// A row's key exists already, in the database or in the same import.
-    #[error("{place}: `{table}` has a row with the key `{key}` already")]
+    #[error("{place}: `{table}` already has a row with the key `{key}`")]
     KeyExists {
         /// The row.
         place: RowPlace,
@@ -104,31 +104,31 @@ pub enum ImportError {
         column: &'static str,
         /// What it refers to.
         value: String,
-        /// The table that it refers to.
+        /// The table that the column refers to.
         table: &'static str,
     },
-    /// The database refused a row, or did not answer when it got it.
+    /// The database refused a row, or did not answer.
     #[error("{place}: {cause}")]
     Row {
         /// The row.
         place: RowPlace,
-        /// What the database said.
+        /// The error of the database.
         #[source]
         cause: StatementError,
     },
-    /// The process is shutting down: the thread that was to read the file did not run.
+    /// The process is shutting down, so the thread that reads the file did not run.
     #[error("`{file}` was not read: this process is shutting down")]
     ShuttingDown {
         /// The file.
         file: String,
     },
-    /// The database did not answer, or refused to be written to.
+    /// The database did not answer, or refused a write.
     #[error(transparent)]
     Database(#[from] StatementError),
 }
 
 impl ImportError {
-    /// Whether a retry can succeed while files and database stay as they are.
+    /// Can a retry succeed while files and database stay the same?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -142,7 +142,7 @@ fn at_row(row: Option<u64>) -> String {
     row.map_or_else(String::new, |row| format!(", row {row},"))
 }
 
-/// Why a value cannot stand in its column.
+/// Why a value does not fit its column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueProblem {
@@ -170,13 +170,13 @@ pub enum ValueProblem {
         /// The text that was found, or the kind of JSON value.
         found: String,
     },
-    /// Neither a date nor a date with a time, or one that no calendar has.
+    /// Not a date or a date with a time, or not a day of the calendar.
     #[error("must be a date or a date and a time without zone, as in `2018-02-23T15:04:05`, not {found}")]
     NotTimestamp {
         /// The text that was found, cut after 64 bytes.
         found: String,
     },
-    /// An id of no characters.
+    /// An empty id.
     #[error("must not be empty")]
     Empty,
     /// An id that is too long.
@@ -186,14 +186,14 @@ pub enum ValueProblem {
         bytes: usize,
     },
     /// A text that is too long.
-    #[error("has {characters} characters, but at most {limit} fit in")]
+    #[error("has {characters} characters, but at most {limit} fit")]
     TooLong {
         /// Its length.
         characters: usize,
-        /// The most that fit in.
+        /// The limit of the column.
         limit: usize,
     },
-    /// A text with the character NUL, which PostgreSQL cannot hold.
-    #[error("has a NUL character in it")]
+    /// A text with the character NUL, which PostgreSQL cannot store.
+    #[error("contains a NUL character")]
     Nul,
 }

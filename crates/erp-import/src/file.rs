@@ -1,4 +1,4 @@
-//! From a file to rows whose values fit their columns.
+//! Parses a file into rows whose values fit their columns.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,28 +13,28 @@ use platform::text::{NAME_BYTES, shorten};
 use crate::error::{ImportError, RowPlace, ValueProblem};
 use crate::timestamp::is_timestamp;
 
-/// A row's values, in the order of its table's columns. Numbers are kept as text.
+/// A row's values, in the order of its table's columns. Numbers are stored as text.
 pub(super) type Values = Vec<Option<String>>;
 
 /// The rows of a file.
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) values: Vec<Values>,
-    /// Which of the table's columns some row names, null or not.
+    /// Which of the table's columns the rows name, null or not.
     pub(super) named: Vec<bool>,
-    /// Names that are no columns of ours, cut after 64 bytes: an export has all columns of the ERP's table.
+    /// Names that are not columns of the table definition, cut after 64 bytes: an export has all columns of
+    /// the ERP's table.
     pub(super) ignored: BTreeSet<String>,
 }
 
-/// The most names of ignored columns that are kept of a file. No table has as many columns.
+/// The most names of ignored columns that are recorded per file. No table has as many columns.
 const MAX_IGNORED: usize = 1_000;
 
 /// Reads the rows of a file.
 pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Rows, ImportError> {
     let named = vec![false; table.columns.len()];
     let rows = Rows { values: Vec::new(), named, ignored: BTreeSet::new() };
-    // The end of a line alone is what psql prints of the aggregate of no rows. A file without a byte may be a
-    // failed export.
+    // psql prints only a line end for the aggregate of no rows. A file of zero bytes may be a failed export.
     if !content.is_empty() && content.trim_ascii().is_empty() {
         return Ok(rows);
     }
@@ -52,9 +52,9 @@ struct Reading<'a> {
     table: &'static Table,
     file: &'a str,
     rows: Rows,
-    /// The row that is being read, from 1.
+    /// The current row, from 1.
     row: Option<u64>,
-    /// What is wrong with a row that is good JSON. The parser's own error type could not carry it.
+    /// The fault of a row that is valid JSON. The parser's own error type cannot carry it.
     error: Option<ImportError>,
 }
 
@@ -65,9 +65,9 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
         f.write_str("an array of rows")
     }
 
-    // The default would repeat the text, however long it is.
+    // The default message would repeat the text, however long it is.
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        Err(E::custom("a text stands where an array of rows should"))
+        Err(E::custom("expected an array of rows, not a text"))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
             number += 1;
             self.row = Some(number);
             if array.next_element_seed(OneRow(self))?.is_none() {
-                // What comes after the last row belongs to none.
+                // An error after the last row belongs to no row.
                 self.row = None;
                 return Ok(());
             }
@@ -101,9 +101,9 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
         f.write_str("a row, which is an object")
     }
 
-    // The default would repeat the text, however long it is.
+    // The default message would repeat the text, however long it is.
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        Err(E::custom("a text stands where a row should, which is an object"))
+        Err(E::custom("expected a row, which is an object, not a text"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -139,12 +139,12 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
     }
 }
 
-/// A row that is being gathered.
+/// A row under construction.
 struct Row {
     table: &'static Table,
     place: RowPlace,
     values: Values,
-    /// Which columns were named, null or not.
+    /// Which columns the row names, null or not.
     named: Vec<bool>,
 }
 
@@ -181,7 +181,7 @@ impl Row {
     }
 }
 
-/// The value as its column takes it.
+/// Converts a JSON value to the stored text of its column.
 fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem> {
     if matches!(value, Json::Null) {
         return Ok(None);
@@ -207,7 +207,7 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
                 return Err(ValueProblem::Nul);
             }
             match column.kind {
-                // An export of some installations has an empty text where there is no parent.
+                // Some installations export an empty text if there is no parent.
                 Kind::Id if text.is_empty() && column.name == "parent_id" => Ok(None),
                 Kind::Id if text.is_empty() => Err(ValueProblem::Empty),
                 Kind::Id if text.len() > org_structure::MAX_ID_BYTES => {
@@ -225,7 +225,7 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
     }
 }
 
-/// A JSON value, as far as a column may hold it.
+/// A JSON value, reduced to the kinds that a column may hold.
 enum Json {
     Null,
     Text(String),
@@ -291,7 +291,7 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Text(text))
     }
 
-    // The parser limits how deep arrays and objects go, so these may be walked over.
+    // The parser limits the depth of arrays and objects, so recursion is safe.
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Json, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Json::Array)

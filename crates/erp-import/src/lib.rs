@@ -1,7 +1,7 @@
-//! Fills the tables of an Openbravo or Etendo database from JSON files, and makes a demonstration database.
+//! Fills the tables of an Openbravo or Etendo database from JSON files, and creates a demonstration database.
 //!
-//! [`import()`] takes what PostgreSQL's `json_agg` gives of an ERP's tables, and creates the tables that are
-//! missing. With the feature `demo`, `demo::create` makes an SQLite file with Openbravo's sample clients:
+//! [`import()`] reads the output of PostgreSQL's `json_agg` for an ERP's tables, and creates missing tables.
+//! With the feature `demo`, `demo::create` creates an SQLite file with Openbravo's sample clients:
 //!
 //! ```
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +18,8 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(backend()).unwrap();
 //! ```
 //!
-//! In the order in which to read: `source` finds files, `file` reads and checks their rows, `create` makes
-//! tables, `write` inserts the rows, and `references` checks what they refer to.
+//! Reading order: `source` finds files, `file` parses and checks their rows, `create` creates tables, `write`
+//! inserts the rows, and `references` checks their foreign keys.
 
 mod create;
 #[cfg(feature = "demo")]
@@ -39,30 +39,31 @@ pub use write::ImportSummary;
 
 use erp_db::Database;
 
-/// Imports the files of a client's folder, or of a folder of such folders, in one transaction.
+/// Imports the files of one client's folder, or of a folder with such folders, in one transaction.
 ///
-/// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON, as
-/// PostgreSQL's `json_agg` gives it by way of psql: the end of a line alone is a table without rows. Other
-/// files are ignored. Keys are the columns' names in lower case; columns that nothing here asks for are
-/// ignored and listed in [`ImportSummary::ignored`]. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno`
-/// and `levelno` are numbers; blanks are kept. A column that is absent is null, and so is an empty
-/// `parent_id`. The audit columns `created` and `updated` are ISO dates or dates with times, without a zone;
-/// where no row of a file has a value for one of the audit columns, it is left to the table's default. Tables
-/// that are missing in the database are created, with their indexes; those that are there are taken as they
-/// are. A column that the ERP got with a later version (`timezone`, `ad_groupbusinessunit_org_id` and what is
-/// stored when an organization is set ready) is created only if a row of the files names it, so that the new
-/// database is of the version that the rows come from.
+/// A file is named after its table (`ad_org.json`) and contains one JSON array of objects, as psql prints the
+/// result of `json_agg`. A file with only a line end is a table without rows. Other files are ignored. Keys
+/// are column names in lower case. Unknown columns are ignored and listed in [`ImportSummary::ignored`].
+/// Texts, ids and flags (`"Y"`, `"N"`) are JSON texts, `seqno` and `levelno` are numbers; blanks are
+/// significant. An absent column is null, and so is an empty `parent_id`. The audit columns `created` and
+/// `updated` are ISO dates or timestamps without a zone. If no row of a file has a value for an audit column,
+/// the table's default applies.
 ///
-/// When all is read, every column that refers to one of these tables must refer to a row of the import or of
-/// the database. `ad_treenode.node_id` and `parent_id`, the columns that refer to other tables
-/// (`c_calendar_id` and so on), and the users in the audit columns are not checked.
+/// Missing tables are created, with their indexes; existing tables are not changed. A column that a later
+/// version of the ERP added (`timezone`, `ad_groupbusinessunit_org_id` and those that are set when an
+/// organization becomes ready) is created only if a row of the files names it, so that the new database has
+/// the version of the rows.
+///
+/// At the end, every column that refers to one of these tables must refer to a row of the import or of the
+/// database. `ad_treenode.node_id` and `parent_id`, the columns that refer to other tables (`c_calendar_id`
+/// and so on), and the users in the audit columns are not checked.
 ///
 /// # Memory
-/// A file of at most [`MAX_FILE_BYTES`] at a time, its rows, and the keys and the different references of all
+/// One file of at most [`MAX_FILE_BYTES`] at a time, its rows, and the keys and distinct references of all
 /// files.
 ///
 /// # Errors
-/// [`ImportError`] with the file and the row, wherever one is to blame. Nothing was imported then.
+/// [`ImportError`], with file and row if a row is at fault. In that case nothing was imported.
 ///
 /// # Examples
 /// ```no_run

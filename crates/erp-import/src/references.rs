@@ -1,4 +1,4 @@
-//! `References`: what imported rows refer to, checked when all is read.
+//! `References`: the foreign keys of imported rows, checked after all rows are read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,12 +8,12 @@ use platform::text::{NAME_BYTES, shorten};
 
 use crate::error::{ImportError, RowPlace};
 
-/// What imported rows refer to. Of equal references the first is kept.
+/// The foreign keys of imported rows. Of equal references the first is stored.
 #[derive(Default)]
 pub(super) struct References {
     keys: HashMap<&'static str, HashSet<String>>,
     seen: HashMap<&'static str, HashSet<String>>,
-    /// In the order of rows, so that the first bad one is reported.
+    /// In row order, so that the first dangling one is reported.
     pending: Vec<Reference>,
 }
 
@@ -25,12 +25,12 @@ struct Reference {
 }
 
 impl References {
-    /// Notes the key of a row.
+    /// Records the key of a row.
     pub(super) fn add_key(&mut self, table: &'static Table, key: &str) {
         self.keys.entry(table.name).or_default().insert(key.to_owned());
     }
 
-    /// Notes a value, if its column refers to a table.
+    /// Records a value, if its column refers to a table.
     pub(super) fn add(&mut self, place: impl FnOnce() -> RowPlace, column: &'static Column, value: &str) {
         let Some(table) = column.references else { return };
         if self.seen.entry(table).or_default().insert(value.to_owned()) {
@@ -39,7 +39,7 @@ impl References {
         }
     }
 
-    /// Makes sure that everything referred to is imported or was there before.
+    /// Checks that every referenced row is imported or already in the database.
     pub(super) async fn check(self, transaction: &mut Transaction<'_>) -> Result<(), ImportError> {
         for Reference { place, column, value, table } in self.pending {
             if self.keys.get(table).is_some_and(|keys| keys.contains(&value)) {

@@ -11,10 +11,10 @@ use erp_db::tables::{TABLES, Table};
 use crate::error::ImportError;
 use crate::file::{self, Rows};
 
-/// The most bytes that an imported file may have: 64 MiB, some hundred thousand rows.
+/// The largest file that an import reads: 64 MiB, some hundred thousand rows.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// The rows of a table, still as JSON.
+/// The rows of a table, as unparsed JSON.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(super) table: &'static Table,
@@ -32,7 +32,7 @@ enum Content {
 }
 
 impl Source {
-    /// Rows that are part of this program.
+    /// Rows that are embedded in this program.
     #[cfg(feature = "demo")]
     pub(crate) fn embedded(
         table: &str,
@@ -43,7 +43,7 @@ impl Source {
         Some(Source { table: Table::named(table)?, content })
     }
 
-    /// What messages call it.
+    /// The source's name in messages.
     pub(super) fn name(&self) -> String {
         match &self.content {
             Content::File(path) => path.display().to_string(),
@@ -62,8 +62,7 @@ impl Source {
     }
 }
 
-/// Finds the files of a folder and of the folders in it: by table, in the order of the tables, then by
-/// folder.
+/// Finds the files of a folder and its subfolders, ordered by table, then by folder.
 pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
     let mut folders = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))? {
@@ -77,7 +76,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
     for table in TABLES {
         for folder in &folders {
             let path = folder.join(table.name).with_extension("json");
-            // Not `exists`, which would pass over a link to nowhere and a file that may not be looked at.
+            // Not `exists`, which is false for a dangling link and for a file without permission.
             match fs::symlink_metadata(&path) {
                 Ok(_) => sources.push(Source { table, content: Content::File(path) }),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
@@ -93,9 +92,9 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     let fail = |cause| unreadable(path, cause);
-    // Looked at before it is opened: opening a pipe would wait for a writer.
+    // Check the type first: opening a pipe would block until it has a writer.
     if !fs::metadata(path).map_err(fail)?.is_file() {
-        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")));
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
     let mut content = Vec::new();
     let file = File::open(path).map_err(fail)?;

@@ -1,8 +1,8 @@
-//! Dates and times as texts.
+//! Validates dates and times.
 
-/// Whether a text is a day of the calendar (`2018-02-23`), or one with a time after `T` or a blank (`15:04`,
-/// `15:04:05`, `15:04:05.123`). A zone is no part of it: the columns hold none, and a database would pass
-/// over it in silence.
+/// Is a text a day of the calendar (`2018-02-23`), possibly with a time after `T` or a blank (`15:04`,
+/// `15:04:05`, `15:04:05.123`)? A time zone is refused: the columns store none, and a database would silently
+/// drop it.
 pub(super) fn is_timestamp(text: &str) -> bool {
     let (date, time) = match text.split_once(['T', ' ']) {
         Some((date, time)) => (date, Some(time)),
@@ -42,7 +42,7 @@ fn is_time(text: &str) -> bool {
     hour < 24 && minute < 60 && seconds_are_right && parts.next().is_none()
 }
 
-/// The number that exactly so many digits make.
+/// Parses a number of exactly the given number of digits.
 fn number(text: Option<&str>, digits: usize) -> Option<u16> {
     text.filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
 }

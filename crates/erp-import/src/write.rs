@@ -1,4 +1,4 @@
-//! Writing rows, in one transaction.
+//! Writes rows, in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +11,19 @@ use crate::file::{Rows, Values};
 use crate::references::References;
 use crate::source::Source;
 
-/// What an import brought.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportSummary {
     /// The number of files.
     pub files: usize,
-    /// The number of rows by table, for the tables that there were files of.
+    /// The number of rows by table, for the tables that had a file.
     pub rows: BTreeMap<&'static str, usize>,
-    /// The columns of the files that were ignored, by table: nothing here asks for them.
+    /// The unknown columns of the files, by table. They were ignored.
     pub ignored: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
-/// Imports rows from wherever they come.
+/// Imports rows from any sources.
 pub(crate) async fn import_sources(
     database: &Database,
     sources: Vec<Source>,
@@ -34,7 +34,7 @@ pub(crate) async fn import_sources(
     let mut references = References::default();
     for source in sources {
         let (table, file) = (source.table, source.name());
-        // Files are read on a thread that may block.
+        // Read files on a blocking thread.
         let mut rows = read(source).await?;
         imported.files += 1;
         *imported.rows.entry(table.name).or_default() += rows.values.len();
@@ -53,7 +53,7 @@ pub(crate) async fn import_sources(
     Ok(imported)
 }
 
-/// Reads and checks all rows of a source, on a thread that may block.
+/// Reads and checks all rows of a source, on a blocking thread.
 async fn read(source: Source) -> Result<Rows, ImportError> {
     let file = source.name();
     match tokio::task::spawn_blocking(move || source.rows()).await {
@@ -114,8 +114,8 @@ async fn insert(
     Ok(())
 }
 
-/// The statement that inserts a row unless its key exists, which is asked for by name because a table that
-/// was found may have no constraint. It is made of names from our own list.
+/// The statement that inserts a row unless its key exists. It tests the key itself, because an existing table
+/// may lack the constraint. It contains only names from our own list.
 fn statement(table: &Table, named: &[bool], timestamp: &str) -> String {
     let columns = || table.columns.iter().zip(named).filter(|(_, named)| **named).map(|(column, _)| column);
     let names: Vec<&str> = columns().map(|column| column.name).collect();

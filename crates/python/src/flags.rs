@@ -4,7 +4,7 @@ use org_structure::OrgFlags;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Makes the class `orgcache.OrgFlags`, with the names and bits of [`OrgFlags`].
+/// Creates the class `orgcache.OrgFlags`, with the names and bits of [`OrgFlags`].
 pub(crate) fn int_flag(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let members = PyDict::new(py);
     for (name, flag) in OrgFlags::all().iter_names() {

@@ -1,14 +1,14 @@
-//! Integers as Python gives them.
+//! Conversion of Python integers.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
-/// Reads an int, or what has `__index__` as numpy's integers have. None if no organization or flag is that
-/// large.
+/// Converts an int, or an object with `__index__`, such as numpy's integers. `None` if the number is too
+/// large for any organization or flag.
 ///
-/// A bool is an int to Python. As an index or as flags it is a mistake, and refused like every other type, by
-/// the error `refused` with the name of the type.
+/// A bool is an int in Python. As an index or as flags it is a mistake, so it is refused like any other type,
+/// with the error `refused` and the name of the type.
 #[inline]
 pub(crate) fn integer(
     value: &Bound<'_, PyAny>,
@@ -18,7 +18,7 @@ pub(crate) fn integer(
         match value.extract() {
             Ok(number) => return Ok(Some(number)),
             Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => return Ok(None),
-            // An error of the program's own `__index__`.
+            // An error raised by the program's own `__index__`.
             Err(error) if !error.is_instance_of::<PyTypeError>(value.py()) => return Err(error),
             Err(_) => {}
         }

@@ -1,4 +1,4 @@
-//! Rows as Python gives them: tuples of two to five.
+//! Conversion of Python rows: tuples of two to five values.
 
 use org_structure::{OrgFlags, OrgRow};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -7,10 +7,10 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::numbers::{integer, type_name};
 
-/// After how many rows other threads of Python get a turn, and signals such as Ctrl-C are handled.
+/// The number of rows after which other Python threads may run, and signals such as Ctrl-C are handled.
 const TURN: usize = 1024;
 
-/// One row with texts of its own.
+/// One row with owned texts.
 pub(crate) struct Row {
     id: String,
     parent: Option<String>,
@@ -34,7 +34,7 @@ impl Row {
         Ok(read)
     }
 
-    /// Reads `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for
+    /// Converts `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for
     /// messages.
     fn from_python(number: usize, row: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fault = |what: &str| PyTypeError::new_err(format!("row {number}: {what}"));
@@ -59,7 +59,7 @@ impl Row {
             }
         };
         let id = text(0, "id")?.ok_or_else(|| fault("`id` is None"))?;
-        // The builder refuses bits that have no meaning, and names the organizations.
+        // The builder refuses unknown bits, and names the organizations.
         let flags = match row.get_item(2) {
             Err(_) => OrgFlags::empty(),
             Ok(value) => {
@@ -79,7 +79,7 @@ impl Row {
         })
     }
 
-    /// The row as the tree builder takes it.
+    /// The row in the form that the tree builder takes.
     pub(crate) fn as_org_row(&self) -> OrgRow<'_> {
         let mut row = OrgRow::new(&self.id).with_flags(self.flags);
         row.parent = self.parent.as_deref();

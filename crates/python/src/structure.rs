@@ -13,7 +13,7 @@ use crate::rows::Row;
 
 /// One immutable organization tree. Share it between threads without a lock.
 ///
-/// Make one by build() or decode(). Name an organization by its id (`str`) or by its index in tree order
+/// Create one with build() or decode(). Name an organization by its id (`str`) or by its index in tree order
 /// (`int`). If it is not in the tree, yes-or-no questions answer False; all other methods raise
 /// UnknownOrganizationError.
 #[pyclass(frozen, module = "orgcache")]
@@ -22,30 +22,30 @@ pub(crate) struct OrgStructure {
     findings: Vec<String>,
 }
 
-/// Where a Python argument, `str` or `int`, is in the tree.
+/// The index of an organization that Python names by `str` or `int`.
 #[inline]
 fn find(tree: &Tree, org: &Bound<'_, PyAny>) -> PyResult<Option<OrgIndex>> {
     if let Ok(id) = org.cast::<PyString>() {
-        // A text with a lone surrogate is the id of no organization.
+        // A text with a lone surrogate is never an id.
         return Ok(id.to_str().ok().and_then(|id| tree.index_of(id)));
     }
     let refused = |kind: &str| {
         PyTypeError::new_err(format!("an organization is a str (its id) or an int (its index), not {kind}"))
     };
     let index = integer(org, refused)?.and_then(|index| u32::try_from(index).ok()).map(OrgIndex::new);
-    // No tree has an organization at a negative or a huge index.
+    // No tree has a negative or a huge index.
     Ok(index.filter(|index| (index.rank() as usize) < tree.len()))
 }
 
 impl OrgStructure {
-    /// As [`find`], where an organization that is not in the tree is an error.
+    /// As [`find`], but raises an error for an organization that is not in the tree.
     fn known(&self, org: &Bound<'_, PyAny>) -> PyResult<OrgIndex> {
         find(&self.tree, org)?.ok_or_else(|| match org.cast::<PyString>() {
             Ok(id) => unknown(&id.to_string_lossy()),
             Err(_) => UnknownOrganizationError::new_err(match org.extract::<i64>() {
                 Ok(index) => format!("no organization has the index {index}"),
-                // Python refuses to write down the largest integers.
-                Err(_) => "no organization has so large an index".to_owned(),
+                // Python refuses to format the largest integers.
+                Err(_) => "no organization has an index that large".to_owned(),
             }),
         })
     }
@@ -66,7 +66,7 @@ impl OrgStructure {
     #[staticmethod]
     fn build(py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rows = Row::all_from_python(rows)?;
-        // Other threads of Python run meanwhile, also while the rows are freed.
+        // Other Python threads run in the meantime, also while the rows are freed.
         let built = py.detach(move || Tree::build(rows.iter().map(Row::as_org_row)));
         let built = built.map_err(|error| BuildError::new_err(error.to_string()))?;
         let findings = built.findings.iter().map(ToString::to_string).collect();
@@ -76,8 +76,8 @@ impl OrgStructure {
     /// Read the canonical bytes of a tree. Raises DecodeError.
     #[staticmethod]
     fn decode(py: Python<'_>, bytes: &Bound<'_, PyAny>) -> PyResult<Self> {
-        // Drivers of databases return a memoryview for a column of bytes. Of either a copy is read: other
-        // threads may change it.
+        // Database drivers return a memoryview for a column of bytes. Copy mutable buffers: other threads may
+        // change them.
         let is_mutable = bytes.is_instance_of::<PyByteArray>() || bytes.is_instance_of::<PyMemoryView>();
         let bytes = if is_mutable { &py.get_type::<PyBytes>().call1((bytes,))? } else { bytes };
         let bytes = bytes.cast::<PyBytes>().map_err(|_| {

@@ -1,4 +1,4 @@
-//! Builds the wheel, and tests what is in it on every Python of this machine.
+//! Builds the wheel and tests it on every Python of this machine.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
@@ -12,7 +12,7 @@ use odoo_double::{Behaviour, OdooDouble};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-/// The interpreter that has maturin, mypy and a client of the protocol.
+/// The interpreter that has maturin, mypy and an MCP client.
 fn python() -> PathBuf {
     env::var_os("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON").into()
 }
@@ -28,18 +28,18 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-/// The folder that cargo built this test in.
+/// The folder in which cargo built this test.
 fn build_folder() -> PathBuf {
     let program = env::current_exe().unwrap();
     program.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A folder into which the wheel of this build is installed, once a run.
+/// The folder into which the wheel of this build is installed, once per run.
 fn installed() -> &'static Path {
     static INSTALLED: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = INSTALLED.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        // Another run of the tests writes the command into the same folder.
+        // A concurrent test run writes the command into the same folder.
         let lock = fs::File::create(build_folder().with_file_name("wheel.lock")).unwrap();
         lock.lock().unwrap();
         let scripts = package().join("orgcache.data/scripts");
@@ -51,8 +51,7 @@ fn installed() -> &'static Path {
         let mut maturin = Command::new(python());
         maturin.args(["-m", "maturin", "build", "--profile", "dev", "--interpreter"]).arg(python());
         maturin.arg("--out").arg(&built).current_dir(package());
-        // A build folder of its own: the settings differ, and the same crates would be compiled again in
-        // turn.
+        // Use a separate build folder: with other settings, cargo would rebuild the same crates alternately.
         maturin.arg("--target-dir").arg(build_folder().with_file_name("wheel"));
         run(&mut maturin);
         let [file] = names(&built).try_into().expect("one wheel");
@@ -74,7 +73,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Every Python from 3.10 on that can be found, in PATH and where pyenv keeps them.
+/// Every Python from 3.10 on, in PATH and in pyenv's folders.
 fn interpreters() -> Vec<PathBuf> {
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or(home).map(|root| root.join("versions"));
@@ -104,14 +103,14 @@ fn the_module_passes_its_tests_on_every_python() {
 }
 
 #[test]
-fn the_stubs_say_what_the_module_has() {
+fn the_stubs_match_the_module() {
     let mypy = |module: &str| {
         let mut command = Command::new(python());
         command.args(["-m", module, "--mypy-config-file", "/dev/null"]).env("MYPYPATH", installed());
         command.env("PYTHONPATH", installed()).current_dir(package().join("tests/python"));
         command
     };
-    // The compiled part of the package is what the stubs of the package are about.
+    // The stubs of the package describe its compiled module.
     let allowed = installed().with_file_name("allowed");
     fs::write(&allowed, "orgcache.orgcache\n").unwrap();
     run(mypy("mypy.stubtest").arg("orgcache").arg("--allowlist").arg(allowed));
@@ -130,7 +129,7 @@ fn the_package_has_its_types() {
 }
 
 #[tokio::test]
-async fn the_command_answers_a_client_of_the_protocol() {
+async fn the_command_answers_an_mcp_client() {
     let double = OdooDouble::start(Behaviour::default()).await.unwrap();
     let task = json!({
         "command": installed().join("bin/orgcache"), "args": ["mcp"], "mode": "auto",

@@ -10,7 +10,7 @@ async fn open(file: &std::path::Path) -> ErpReader {
 }
 
 #[tokio::test]
-async fn it_holds_the_sample_with_active_users() {
+async fn the_database_has_the_sample_with_active_users() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("demo 100%?.db");
     assert_eq!(create(&file).await.unwrap(), DemoOutcome::Now);
@@ -31,7 +31,7 @@ async fn it_holds_the_sample_with_active_users() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_is_not_touched() {
+async fn an_existing_file_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("demo.db");
     std::fs::write(&file, "mine").unwrap();
@@ -40,7 +40,7 @@ async fn a_file_that_is_there_is_not_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_first_starts_at_once_find_one_sound_database() {
+async fn concurrent_first_starts_create_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("demo.db");
     let starts = (0..8).map(|_| {
@@ -60,7 +60,7 @@ async fn many_first_starts_at_once_find_one_sound_database() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_named() {
+async fn a_missing_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("gone/demo.db");
     let error = create(&file).await.unwrap_err();

@@ -17,7 +17,7 @@ async fn folders_without_a_file_are_refused(db: TestDatabase) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), "nothing").unwrap();
     fs::create_dir_all(folder.path().join("a/b")).unwrap();
-    // Two levels down is neither a client's folder nor a folder of them.
+    // Two levels down is not searched.
     fs::write(folder.path().join("a/b/ad_org.json"), "[]").unwrap();
     let error = import(&database, folder.path()).await.unwrap_err();
     assert!(matches!(error, ImportError::NothingFound { .. }), "{error}");
@@ -37,7 +37,7 @@ async fn folders_without_a_file_are_refused(db: TestDatabase) {
 
 async fn a_file_over_the_limit_is_refused(db: TestDatabase) {
     let rows = Rows::new();
-    // Sparse: it has the length, and takes no room.
+    // A sparse file has the length but takes no disk space.
     fs::File::create(rows.path().join("ad_org.json")).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
     let error = refused(&db, &rows, "ad_org.json").await;
     assert!(matches!(error, ImportError::TooLarge { .. }), "{error}");

@@ -1,5 +1,4 @@
-//! What an import promises, on real databases: what it accepts, what it refuses, and that a refusal leaves
-//! nothing behind.
+//! Imports into real databases: what they accept, what they refuse, and that a refusal changes nothing.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Keys, and what rows refer to.
+//! Keys and foreign keys.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ on_both_databases! {
     existing_keys_are_refused,
     other_unique_keys_are_refused,
     every_reference_is_checked,
-    what_points_elsewhere_is_not_checked,
+    references_to_other_tables_are_not_checked,
 }
 
 async fn existing_keys_are_refused(db: TestDatabase) {
@@ -32,7 +32,7 @@ async fn existing_keys_are_refused(db: TestDatabase) {
     fs::write(more.path().join("ad_org.json"), &twice).unwrap();
     let error = import(&database, more.path()).await.unwrap_err();
     assert!(matches!(&error, ImportError::KeyExists { place, .. } if place.row == 2), "{error}");
-    // The key is looked for even where the table has no constraint.
+    // The key is checked even if the table lacks the constraint.
     db.execute("ALTER TABLE ad_org RENAME TO gone; CREATE TABLE ad_org AS SELECT * FROM gone").await;
     let error = import(&database, more.path()).await.unwrap_err();
     assert!(matches!(&error, ImportError::KeyExists { place, .. } if place.row == 2), "{error}");
@@ -49,7 +49,7 @@ async fn every_reference_is_checked(db: TestDatabase) {
     let database = db.connect().await;
     import(&database, &sample()).await.unwrap();
     db.execute("INSERT INTO ad_client (ad_client_id, value, name) VALUES ('Y', 'y', 'y')").await;
-    // (table, column) of every reference, with a row that is right but for that one.
+    // (table, column) of every reference, with a row in which everything else is right.
     let access = r#"{"ad_role_orgaccess_id": "X", "ad_role_id": "0", "ad_org_id": "0", "ad_client_id": "0", "isactive": "Y", "inherited_from": "0"}"#;
     let user_role = r#"{"ad_user_roles_id": "X", "ad_user_id": "0", "ad_role_id": "0", "ad_client_id": "0", "ad_org_id": "0", "isactive": "Y"}"#;
     let user = r#"{"ad_user_id": "X", "ad_client_id": "0", "ad_org_id": "0", "isactive": "Y", "default_ad_client_id": "0", "default_ad_org_id": "0", "default_ad_role_id": "0"}"#;
@@ -105,7 +105,7 @@ async fn every_reference_is_checked(db: TestDatabase) {
             assert!(place.file.ends_with(&format!("{table}.json")));
         }
     }
-    // With every reference right, all of them together are imported, those to each other included.
+    // With every reference right, the rows are imported together, including references to each other.
     let folder = tempfile::tempdir().unwrap();
     for (table, good, _) in cases {
         fs::write(folder.path().join(format!("{table}.json")), format!("[{good}]")).unwrap();
@@ -113,7 +113,7 @@ async fn every_reference_is_checked(db: TestDatabase) {
     import(&database, folder.path()).await.unwrap();
 }
 
-async fn what_points_elsewhere_is_not_checked(db: TestDatabase) {
+async fn references_to_other_tables_are_not_checked(db: TestDatabase) {
     let rows = Rows::new();
     let elsewhere = r#", "c_calendar_id": "gone", "c_currency_id": "gone", "c_acctschema_id": "gone", "ad_inheritedcalendar_id": "gone"}"#;
     rows.put("ad_org", &format!("[{}]", org("A").replace('}', elsewhere)));

@@ -1,4 +1,4 @@
-//! `Rows`: a folder of files to import, and imports that must be refused.
+//! `Rows`: a folder of files to import, and a check of refused imports.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::TestDatabase;
 
-/// A folder with the rows of a small client, to be changed by a test.
+/// A folder with the rows of a small client, which a test can change.
 pub(crate) struct Rows(TempDir);
 
 impl Rows {
@@ -47,7 +47,7 @@ pub(crate) fn node(id: &str, node: &str, parent: &str) -> String {
     )
 }
 
-/// Imports what must be refused, with a message that names file and row (where one is to blame).
+/// Imports rows that must be refused, with a message that names the blamed file and row.
 pub(crate) async fn refused(db: &TestDatabase, rows: &Rows, blamed: &str) -> ImportError {
     let error = import(&db.connect().await, rows.path()).await.unwrap_err();
     let message = error.to_string();

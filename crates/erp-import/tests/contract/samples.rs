@@ -8,14 +8,14 @@ use erp_import::{ImportError, import};
 use crate::support::{FB, QA, TestDatabase, id, on_both_databases, sample};
 
 on_both_databases! {
-    the_sample_is_imported_whole,
-    a_client_may_come_alone_when_system_is_there,
+    the_whole_sample_is_imported,
+    a_client_can_be_imported_alone_if_the_system_exists,
     layout_and_order_do_not_matter,
     a_plain_export_is_imported,
-    a_table_without_rows_is_none,
+    a_file_without_rows_is_an_empty_table,
 }
 
-async fn the_sample_is_imported_whole(db: TestDatabase) {
+async fn the_whole_sample_is_imported(db: TestDatabase) {
     let imported = import(&db.connect().await, &sample()).await.unwrap();
     let rows: Vec<_> = imported.rows.into_iter().collect();
     let expected = [
@@ -35,7 +35,7 @@ async fn the_sample_is_imported_whole(db: TestDatabase) {
     assert_eq!(imported.files, 28);
 }
 
-async fn a_client_may_come_alone_when_system_is_there(db: TestDatabase) {
+async fn a_client_can_be_imported_alone_if_the_system_exists(db: TestDatabase) {
     let database = db.connect().await;
     let error = import(&database, &sample().join("qa-testing")).await.unwrap_err();
     assert!(matches!(error, ImportError::Reference { .. }), "{error}");
@@ -81,8 +81,8 @@ async fn layout_and_order_do_not_matter(db: TestDatabase) {
     }
 }
 
-/// What `json_agg` makes of an ERP's tables as they are: with columns that nothing here asks for, with the
-/// longest names, and of tables without rows.
+/// The output of `json_agg` for the tables of an unchanged ERP: with unknown columns, with the longest names,
+/// and for tables without rows.
 async fn a_plain_export_is_imported(db: TestDatabase) {
     let erp = TestDatabase::postgres().await;
     import(&erp.connect().await, &sample()).await.unwrap();
@@ -131,7 +131,7 @@ fn imported_tables() -> std::collections::BTreeSet<String> {
     files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
-async fn a_table_without_rows_is_none(db: TestDatabase) {
+async fn a_file_without_rows_is_an_empty_table(db: TestDatabase) {
     for nothing in ["\n", "\r\n", " \n", "[]", "[]\n"] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ad_role.json"), nothing).unwrap();

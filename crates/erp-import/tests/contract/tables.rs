@@ -1,4 +1,4 @@
-//! Tables that are created, and tables that are there.
+//! Tables that an import creates, and tables that exist.
 
 use erp_db::ErpReader;
 use erp_import::{ImportError, import};
@@ -7,13 +7,13 @@ use crate::rows::{Rows, org, refused};
 use crate::support::{LATE_COLUMNS, TestDatabase, id, on_both_databases};
 
 on_both_databases! {
-    audit_columns_without_a_value_are_left_to_the_table,
-    late_columns_are_created_where_the_rows_have_them,
-    tables_that_are_there_are_taken_as_they_are,
-    a_refusal_leaves_nothing_behind,
+    audit_columns_without_a_value_get_the_default,
+    late_columns_are_created_if_rows_name_them,
+    existing_tables_are_not_changed,
+    a_refused_import_changes_nothing,
 }
 
-async fn audit_columns_without_a_value_are_left_to_the_table(db: TestDatabase) {
+async fn audit_columns_without_a_value_get_the_default(db: TestDatabase) {
     db.execute(
         "CREATE TABLE ad_client (ad_client_id varchar(32) PRIMARY KEY, ad_org_id varchar(32), isactive char(1), \
          value varchar(40), name varchar(60), createdby varchar(32) NOT NULL DEFAULT '7')",
@@ -30,8 +30,8 @@ async fn audit_columns_without_a_value_are_left_to_the_table(db: TestDatabase) {
     assert!(matches!(error, ImportError::ColumnNotInDatabase { .. }), "{error}");
 }
 
-async fn late_columns_are_created_where_the_rows_have_them(db: TestDatabase) {
-    // Rows of an older ERP make an older database.
+async fn late_columns_are_created_if_rows_name_them(db: TestDatabase) {
+    // Rows of an older ERP create an older database.
     let rows = Rows::new();
     import(&db.connect().await, rows.path()).await.unwrap();
     let older = ErpReader::open(db.connect().await).await.unwrap();
@@ -44,7 +44,7 @@ async fn late_columns_are_created_where_the_rows_have_them(db: TestDatabase) {
                     DROP TABLE ad_tree; DROP TABLE ad_clientinfo",
         )
         .await;
-        // One row of several that names it is enough, with or without a value.
+        // One row that names the column is enough, with or without a value.
         let named = org("B").replace('}', &format!(r#", "{column}": null}}"#));
         rows.put("ad_org", &format!("[{}, {named}]", org("A")));
         import(&db.connect().await, rows.path()).await.unwrap();
@@ -54,8 +54,8 @@ async fn late_columns_are_created_where_the_rows_have_them(db: TestDatabase) {
     }
 }
 
-async fn tables_that_are_there_are_taken_as_they_are(db: TestDatabase) {
-    // An older database: no time zone; and with a column that this program knows nothing of.
+async fn existing_tables_are_not_changed(db: TestDatabase) {
+    // An older database without the time zone, and with a column that the import does not know.
     let erp = db.with_sample().await;
     db.execute(
         "ALTER TABLE ad_org DROP COLUMN timezone; ALTER TABLE ad_org ADD COLUMN em_module_flag char(1)",
@@ -71,11 +71,11 @@ async fn tables_that_are_there_are_taken_as_they_are(db: TestDatabase) {
     assert_eq!(older.load_tree(id("C")).await.unwrap().structure.len(), 1);
 }
 
-async fn a_refusal_leaves_nothing_behind(db: TestDatabase) {
+async fn a_refused_import_changes_nothing(db: TestDatabase) {
     let rows = Rows::new();
     rows.put("ad_user", r#"[{"ad_user_id": "U", "ad_client_id": "gone", "isactive": "Y"}]"#);
     refused(&db, &rows, "ad_user.json`, row 1").await;
-    // Not even the tables.
+    // Not even the tables were created.
     let error = ErpReader::open(db.connect().await).await.unwrap_err();
     assert!(matches!(error, erp_db::ReadError::MissingTable { table: "ad_client", .. }), "{error}");
     let erp = db.with_sample().await;

@@ -1,4 +1,4 @@
-//! What the columns of a row may hold.
+//! The values that a column accepts.
 
 use std::fs;
 
@@ -11,9 +11,9 @@ use crate::support::{TestDatabase, id, on_both_databases};
 on_both_databases! {
     numbers_may_be_decimals,
     absent_columns_are_null,
-    audit_columns_are_taken_along,
-    broken_json_is_named_with_file_and_row,
-    values_that_do_not_fit_are_named,
+    audit_columns_are_imported,
+    broken_json_is_reported_with_file_and_row,
+    unsuitable_values_are_named,
     unknown_columns_are_ignored_and_listed,
 }
 
@@ -55,11 +55,11 @@ async fn absent_columns_are_null(db: TestDatabase) {
     assert_eq!((tree.time_zone(a), tree.calendar(a)), (None, None));
 }
 
-async fn audit_columns_are_taken_along(db: TestDatabase) {
+async fn audit_columns_are_imported(db: TestDatabase) {
     let rows = Rows::new();
     rows.put("ad_client", r#"[{"ad_client_id": "C", "value": "c", "name": "c", "isactive": "Y", "created": "2008-02-29T23:59:59.5", "createdby": "100", "updated": "2018-02-23", "updatedby": null}]"#);
     import(&db.connect().await, rows.path()).await.unwrap();
-    // Read as a text on either database; what is missing would be an error of the statement.
+    // Read as text on both databases. A missing column would be an error of the statement.
     let found = db
         .texts(
             "SELECT CAST(created AS varchar(40)) || '|' || createdby || '|' || CAST(updated AS varchar(40)) FROM ad_client \
@@ -74,7 +74,7 @@ async fn audit_columns_are_taken_along(db: TestDatabase) {
     assert_eq!(found, [expected]);
 }
 
-async fn broken_json_is_named_with_file_and_row(db: TestDatabase) {
+async fn broken_json_is_reported_with_file_and_row(db: TestDatabase) {
     let one = org("A");
     let broken = [
         ("", None),
@@ -111,7 +111,7 @@ async fn broken_json_is_named_with_file_and_row(db: TestDatabase) {
     assert!(matches!(error, ImportError::Json { row: Some(1), .. }), "{error}");
 }
 
-async fn values_that_do_not_fit_are_named(db: TestDatabase) {
+async fn unsuitable_values_are_named(db: TestDatabase) {
     let long = "x".repeat(33);
     let wide = "ä".repeat(61);
     let cases = [

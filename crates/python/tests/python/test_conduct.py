@@ -1,4 +1,4 @@
-"""What a Python program expects of every module: documentation, numbers, signals, interpreters."""
+"""Conventions that Python programs rely on: documentation, numbers, signals, interpreters."""
 
 import ast
 import collections.abc
@@ -21,7 +21,7 @@ TREE = OrgStructure.build([("0", None), ("Spain", "0", OrgFlags.LEGAL_ENTITY), (
 
 
 class Index:
-    """An integer of another library, as numpy has them."""
+    """An integer type of another library, such as numpy."""
 
     def __init__(self, value: int) -> None:
         self.value = int(value)
@@ -62,7 +62,7 @@ class Documentation(unittest.TestCase):
 
 
 class Numbers(unittest.TestCase):
-    def test_what_has_an_index_is_an_integer(self) -> None:
+    def test_objects_with_index_are_integers(self) -> None:
         self.assertEqual(TREE.id(Index(1)), "Spain")
         self.assertIn(Index(2), TREE)
         self.assertNotIn(Index(3), TREE)
@@ -83,7 +83,7 @@ class Numbers(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, f"row 0: `flags` is OrgFlags or an int, not {name}$"):
                 OrgStructure.build([("0", None, stranger)])
 
-    def test_an_index_that_fails_fails_the_call(self) -> None:
+    def test_a_failing_index_fails_the_call(self) -> None:
         flags: Any = Broken()
         with self.assertRaises(ZeroDivisionError):
             TREE.id(Broken())
@@ -92,13 +92,13 @@ class Numbers(unittest.TestCase):
 
 
 class Values(unittest.TestCase):
-    def test_equal_trees_are_one_key(self) -> None:
+    def test_equal_trees_are_the_same_key(self) -> None:
         again = OrgStructure.decode(TREE.encode())
         self.assertEqual(len({TREE, again}), 1)
         self.assertIs(TREE == again, True)
         self.assertIs(TREE != again, False)
 
-    def test_a_tree_is_compared_with_trees_alone(self) -> None:
+    def test_a_tree_equals_only_trees(self) -> None:
         for other in (None, 1, "0", TREE.encode(), list(TREE)):
             self.assertIs(TREE.__eq__(other), NotImplemented)
             self.assertIs(TREE == other, False)
@@ -109,7 +109,7 @@ class Values(unittest.TestCase):
             tree[0]
         self.assertIsInstance(TREE, collections.abc.Collection)
 
-    def test_a_tree_cannot_be_changed_or_made_by_its_class(self) -> None:
+    def test_a_tree_is_immutable_and_has_no_constructor(self) -> None:
         tree: Any = TREE
         kind: Any = OrgStructure
         with self.assertRaises(AttributeError):
@@ -131,7 +131,7 @@ class Values(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, "`bytes` is a bytes, bytearray or memoryview, not "):
                 OrgStructure.decode(argument)
 
-    def test_a_text_is_no_list_of_ids(self) -> None:
+    def test_a_text_is_not_a_list_of_ids(self) -> None:
         with self.assertRaisesRegex(TypeError, "`ids` is an iterable of str, not a str"):
             OrgStructure.quoted_list("abc")
         ids: Any = ["0", 1]
@@ -148,7 +148,7 @@ class Values(unittest.TestCase):
 
 
 class Rows(unittest.TestCase):
-    def test_rows_that_change_meanwhile(self) -> None:
+    def test_rows_that_change_during_the_call(self) -> None:
         rows: list[Any] = [("0", None)]
 
         class Growing:
@@ -170,14 +170,14 @@ class Rows(unittest.TestCase):
             OrgStructure.build(growing())
 
     @unittest.skipUnless(hasattr(signal, "setitimer"), "there are no timers on this system")
-    def test_a_signal_ends_the_reading_of_rows(self) -> None:
+    def test_a_signal_interrupts_reading_rows(self) -> None:
         class Alarm(Exception):
             pass
 
         def ring(*_: object) -> None:
             raise Alarm
 
-        # Without an end before the last row, the fault of that row would come first.
+        # If the signal does not interrupt the call, the malformed last row raises TypeError.
         rows: list[Any] = [(str(number), None) for number in range(300_000)]
         rows.append(("a",))
         self.addCleanup(signal.signal, signal.SIGALRM, signal.signal(signal.SIGALRM, ring))
@@ -199,7 +199,7 @@ class Rows(unittest.TestCase):
 
 
 class Interpreters(unittest.TestCase):
-    def test_another_interpreter_of_the_process_is_refused_or_works(self) -> None:
+    def test_a_subinterpreter_is_refused_or_works(self) -> None:
         program = """
 import importlib, sys
 for name in ("_interpreters", "_xxsubinterpreters"):
@@ -221,7 +221,7 @@ print(len(orgcache.OrgStructure.build([("0", None)])))
 """
         told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
         self.assertEqual(told.returncode, 0, told.stderr)
-        # From 3.12 on Python asks modules whether they can serve several interpreters.
+        # Since 3.12, Python checks whether a module supports several interpreters.
         refusal = "module orgcache.orgcache does not support loading in subinterpreters"
         first = refusal if sys.version_info >= (3, 12) else "1"
         self.assertEqual(told.stdout.splitlines(), [first, "1"])

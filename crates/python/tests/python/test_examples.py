@@ -1,4 +1,4 @@
-"""The examples of the documents, run as they are written."""
+"""The examples of the documents, run unchanged."""
 
 import importlib.util
 import re

@@ -76,14 +76,14 @@ class Golden(unittest.TestCase):
             self.assertEqual(index(tree.nearest(org, flags)), answer[name], name)
         self.assertEqual(index(tree.nearest_calendar_owner(org)), answer["calendar_owner"])
 
-    def test_bytes_that_are_refused(self) -> None:
+    def test_refused_bytes(self) -> None:
         cases = read("refused.json")
         self.assertGreater(len(cases), 20)
         for case in cases:
             with self.subTest(case["name"]), self.assertRaises(DecodeError):
                 OrgStructure.decode(bytes.fromhex(case["bytes"]))
 
-    def test_rows_that_are_refused(self) -> None:
+    def test_refused_rows(self) -> None:
         for case in read("refused-rows.json"):
             with self.subTest(case["name"]), self.assertRaises(BuildError) as caught:
                 OrgStructure.build(rows(case))

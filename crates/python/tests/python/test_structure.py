@@ -1,4 +1,4 @@
-"""The Python module beside a naive tree, and with hostile arguments."""
+"""The Python module compared with a naive tree, and with hostile arguments."""
 
 import copy
 import multiprocessing
@@ -34,7 +34,7 @@ class Questions(unittest.TestCase):
         self.assertTrue(self.tree.is_self_or_below("Madrid", "0"))
         self.assertFalse(self.tree.is_self_or_below("0", "Madrid"))
 
-    def test_an_organization_that_is_not_there_is_in_no_natural_tree(self) -> None:
+    def test_an_unknown_organization_is_in_no_natural_tree(self) -> None:
         for stranger in ("nowhere", "", "x" * 1000, 4, -1, 2**40, 10**30, 10**5000):
             self.assertFalse(self.tree.is_in_natural_tree("Madrid", stranger))
             self.assertFalse(self.tree.is_self_or_below(stranger, "0"))
@@ -65,7 +65,7 @@ class Questions(unittest.TestCase):
         self.assertIsNone(self.tree.parent("0"))
         self.assertEqual(self.tree.depth("Madrid"), 2)
 
-    def test_an_index_names_an_organization_too(self) -> None:
+    def test_an_index_names_an_organization(self) -> None:
         for index, org in enumerate(self.tree):
             self.assertEqual(self.tree.index_of(org), index)
             self.assertEqual(self.tree.id(index), org)
@@ -112,7 +112,7 @@ class Questions(unittest.TestCase):
 
 
 class Refusals(unittest.TestCase):
-    def test_rows_that_are_no_tree_name_the_ids(self) -> None:
+    def test_errors_of_rows_name_the_ids(self) -> None:
         cases: list[tuple[Any, str]] = [
             ([("a", "b"), ("b", "a")], "`a`"),
             ([("a", "a")], "`a`"),
@@ -125,7 +125,7 @@ class Refusals(unittest.TestCase):
                 OrgStructure.build(rows)
             self.assertIn(name, str(caught.exception))
 
-    def test_rows_of_another_shape_are_named(self) -> None:
+    def test_malformed_rows_are_named(self) -> None:
         cases: list[tuple[Any, type[Exception]]] = [
             (("a",), TypeError),
             ("ab", TypeError),
@@ -179,7 +179,7 @@ class Refusals(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, "an organization is a str"):
                 tree.natural_tree(argument)
 
-    def test_an_iterator_that_fails_half_way_fails_the_build(self) -> None:
+    def test_a_failing_iterator_fails_the_build(self) -> None:
         def rows() -> Iterator[tuple[str, None]]:
             yield ("0", None)
             raise ZeroDivisionError
@@ -187,7 +187,7 @@ class Refusals(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError):
             OrgStructure.build(rows())
 
-    def test_bytes_that_are_no_tree(self) -> None:
+    def test_bytes_of_no_tree(self) -> None:
         good = OrgStructure.build(ROWS).encode()
         for length in range(len(good)):
             with self.assertRaises(DecodeError):
@@ -204,7 +204,7 @@ class Refusals(unittest.TestCase):
                 continue
             self.assertEqual(tree.encode(), bytes(bad))
 
-    def test_findings_say_what_is_odd(self) -> None:
+    def test_findings_report_oddities(self) -> None:
         tree = OrgStructure.build([("a", "gone"), ("b", None)])
         self.assertEqual(len(tree.findings), 3)
         self.assertIn("`gone`", tree.findings[0])
