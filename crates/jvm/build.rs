@@ -1,7 +1,7 @@
 //! Keeps the library mapped once it is loaded.
 
 fn main() {
-    // Threads of a manager that was not closed may still run when a web application's class loader goes.
+    // Threads of an unclosed manager may still run when the class loader of a web application is collected.
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -1,4 +1,4 @@
-//! `Callbacks`: the ERP as the session manager asks it, through a Java object on the calling thread.
+//! `Callbacks`: asks the ERP through a Java object, on the calling thread.
 
 use core::cell::Cell;
 use core::fmt;
@@ -16,13 +16,13 @@ use crate::facts;
 use crate::frames::{FrameError, FrameReader};
 
 thread_local! {
-    /// Is this thread in a call that Java made, so that it may call back?
+    /// Is this thread in a call from Java, so that it may call back?
     static IS_CALLED: Cell<bool> = const { Cell::new(false) };
-    /// Is a callback under way on this thread?
+    /// Does this thread run a callback?
     static IS_CALLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sets a mark of this thread as long as the value lives.
+/// Sets a flag of this thread for as long as the value lives.
 struct ThreadMark {
     cell: &'static std::thread::LocalKey<Cell<bool>>,
     before: bool,
@@ -40,20 +40,20 @@ impl Drop for ThreadMark {
     }
 }
 
-/// Runs what may call back: Java has called from this thread.
+/// Runs work that may call back, on a thread of Java.
 pub(crate) fn called_from_java<T>(run: impl FnOnce() -> T) -> T {
     let _mark = ThreadMark::set(&IS_CALLED);
     run()
 }
 
-/// Is a callback under way on this thread?
+/// Does this thread run a callback?
 pub(crate) fn is_under_way() -> bool {
     IS_CALLING.get()
 }
 
 /// The Java object that answers for the ERP.
 pub(crate) struct Callbacks {
-    /// Taken out when the manager is closed, on a thread of Java's: a later owner may be on a thread that the
+    /// Taken out when the manager is closed, on a Java thread: the last owner may be on a thread that the
     /// virtual machine does not know.
     object: Mutex<Option<Arc<Global<JObject<'static>>>>>,
 }
@@ -76,7 +76,7 @@ impl ThrownException {
         error.cause().downcast_ref()
     }
 
-    /// Did another thread's callback throw it? Then this login has only joined that one's load.
+    /// Did a callback of another thread throw it? If so, this login had joined that thread's load.
     pub(crate) fn is_of_another_thread(&self) -> bool {
         self.thread != std::thread::current().id()
     }
@@ -99,9 +99,9 @@ impl core::error::Error for ThrownException {}
 /// Why a callback could not be made.
 #[derive(Debug, thiserror::Error)]
 enum CallbackError {
-    #[error("the session manager was closed meanwhile")]
+    #[error("the session manager was closed in the meantime")]
     Closed,
-    #[error("the source is only asked by the thread that logs in")]
+    #[error("the source can be called only on the thread that logs in")]
     WrongThread,
     #[error(transparent)]
     Thrown(#[from] ThrownException),
@@ -124,18 +124,18 @@ impl Callbacks {
         Callbacks { object: Mutex::new(Some(Arc::new(object))) }
     }
 
-    /// Lets go of the Java object. To be called on a thread of Java's.
+    /// Drops the Java object. Must be called on a Java thread.
     pub(crate) fn close(&self) {
         drop(self.object.lock().take());
     }
 
-    /// Calls a method that takes bytes and answers bytes.
+    /// Calls a method that takes and returns bytes.
     fn call(&self, method: &'static JNIStr, argument: &[u8]) -> Result<Vec<u8>, CallbackError> {
         let object = self.object.lock().clone().ok_or(CallbackError::Closed)?;
         if !IS_CALLED.get() {
             return Err(CallbackError::WrongThread);
         }
-        // The callback may block, and may look up sessions, which waits in a runtime of its own.
+        // The callback may block. It may look up sessions, which waits in a separate runtime.
         tokio::task::block_in_place(|| {
             let _mark = ThreadMark::set(&IS_CALLING);
             JavaVM::singleton()?.attach_current_thread(|env| invoke(env, &object, method, argument))
@@ -182,7 +182,7 @@ impl OrgSource for Callbacks {
         let findings =
             frame.list(|frame| frame.text().map(str::to_owned)).map_err(|error: FrameError| broken(error))?;
         frame.end().map_err(broken)?;
-        // A change in between makes the tree newer than the revision.
+        // A change in between makes the tree newer than its revision, which is safe.
         let revision = match before {
             Some(_) => self.revision(client).await?.filter(|after| before == Some(*after)),
             None => None,

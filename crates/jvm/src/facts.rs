@@ -1,4 +1,4 @@
-//! The rows that decide about a login, and the principal of a login, as Java sends them.
+//! The rows that decide about a login, and its principal, as sent by Java.
 
 use org_structure::{InvalidId, OrgId};
 use session::openbravo::{
@@ -9,7 +9,7 @@ use session::{ClientId, InvalidUserLevel, Principal, RoleId, UserId, UserLevel};
 
 use crate::frames::{FrameError, FrameReader, FrameWriter};
 
-/// Why rows cannot be used.
+/// Why rows are invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FactsError {
     #[error(transparent)]
@@ -20,7 +20,7 @@ pub(crate) enum FactsError {
     Level(#[from] InvalidUserLevel),
 }
 
-/// Reads what the callback `facts` answers.
+/// Decodes the answer of the callback `facts`.
 pub(crate) fn read(bytes: &[u8]) -> Result<LoginFacts, FactsError> {
     let mut frame = FrameReader::new(bytes);
     let facts = LoginFacts {
@@ -40,7 +40,7 @@ fn user(frame: &mut FrameReader<'_>) -> Result<UserFacts, FactsError> {
         client: ClientId::new(frame.text()?)?,
         active: frame.flag()?,
         locked: frame.flag()?,
-        // A default that cannot be an id names nothing, like any other that is not there.
+        // A default that is not a valid id is ignored, like one that does not exist.
         default_role: frame.optional()?.and_then(|text| RoleId::new(text).ok()),
         default_org: frame.optional()?.and_then(|text| OrgId::new(text).ok()),
         roles: frame.list(|frame| {
@@ -87,7 +87,7 @@ fn role(frame: &mut FrameReader<'_>) -> Result<RoleFacts, FactsError> {
     })
 }
 
-/// Reads who logs in.
+/// Decodes a principal.
 pub(crate) fn read_principal(bytes: &[u8]) -> Result<Principal, FactsError> {
     let mut frame = FrameReader::new(bytes);
     let mut principal = Principal::new(UserId::new(frame.text()?)?);
@@ -98,7 +98,7 @@ pub(crate) fn read_principal(bytes: &[u8]) -> Result<Principal, FactsError> {
     Ok(principal)
 }
 
-/// Writes who logs in, for the callback `facts`.
+/// Encodes a principal for the callback `facts`.
 pub(crate) fn write_principal(principal: &Principal) -> Vec<u8> {
     let mut frame = FrameWriter::default();
     frame.text(principal.user.as_str());

@@ -1,4 +1,4 @@
-//! `NativeFailure`: why a call of Java's failed, and the exception that Java gets.
+//! `NativeFailure`: why a call from Java failed, and the exception that Java gets.
 
 use core::any::Any;
 
@@ -16,7 +16,7 @@ use crate::frames::FrameError;
 pub(crate) enum NativeFailure {
     #[error("the session manager is closed")]
     Closed,
-    #[error("a callback of the source can look up sessions, and do nothing else with the session manager")]
+    #[error("a callback of the source may only look up sessions")]
     Nested,
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -37,7 +37,7 @@ pub(crate) enum NativeFailure {
 }
 
 impl NativeFailure {
-    /// The constant of `SessionException.Reason`; `None` for what is a mistake of the program.
+    /// The constant of `SessionException.Reason`; `None` for a programming error.
     fn reason(&self) -> Option<&'static str> {
         match self {
             NativeFailure::Open(_) | NativeFailure::Store(_) => Some("STORE"),
@@ -67,7 +67,7 @@ impl NativeFailure {
         }
     }
 
-    /// What a callback threw.
+    /// The exception of a callback.
     pub(crate) fn thrown(&self) -> Option<&ThrownException> {
         match self {
             NativeFailure::Login(LoginError::Source(error)) => ThrownException::behind(error),
@@ -90,7 +90,7 @@ impl NativeFailure {
             Some(thrown) => thrown.exception.as_ref(),
             None => &null,
         };
-        // An error of the virtual machine goes on as it is.
+        // An error of the virtual machine is rethrown unchanged.
         if !cause.is_null() && env.is_instance_of(cause, jni_str!("java/lang/Error"))? {
             let error = env.new_local_ref(cause)?;
             return throw(env, error);
@@ -113,7 +113,7 @@ impl NativeFailure {
 fn throw(env: &mut Env<'_>, exception: JObject<'_>) -> jni::errors::Result<()> {
     let exception = env.cast_local::<JThrowable<'_>>(exception)?;
     match env.throw(exception) {
-        // How it says that it has thrown.
+        // The binding reports a pending exception like this.
         Err(jni::errors::Error::JavaException) => Ok(()),
         outcome => outcome,
     }
@@ -126,7 +126,7 @@ fn reason_of(error: &SessionError) -> &'static str {
     }
 }
 
-/// Throws what a native method fails with.
+/// Throws the failure of a native method as an exception.
 #[derive(Debug)]
 pub(crate) struct ExceptionThrower;
 

@@ -1,14 +1,14 @@
-//! Frames: what crosses between Java and Rust, as bytes. Numbers are big-endian, as `java.nio` writes them.
+//! Frames: the byte arrays between Java and Rust. Numbers are big-endian, the default of `java.nio`.
 
-/// The length that stands for a text that is null.
+/// The length that stands for a null text.
 const NULL: u32 = u32::MAX;
 
-/// The other side wrote something else than this side reads: two versions are mixed.
+/// The other side writes another format: the versions of jar and library differ.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the jar and its native library are of different versions")]
 pub(crate) struct FrameError;
 
-/// Reads a frame from its beginning.
+/// Reads a frame from the front.
 pub(crate) struct FrameReader<'a> {
     rest: &'a [u8],
 }
@@ -53,7 +53,7 @@ impl<'a> FrameReader<'a> {
         core::str::from_utf8(self.bytes()?).map_err(|_| FrameError)
     }
 
-    /// A text that may be null.
+    /// A nullable text.
     pub(crate) fn optional(&mut self) -> Result<Option<&'a str>, FrameError> {
         if self.rest.starts_with(&NULL.to_be_bytes()) {
             return self.number().map(|_| None);
@@ -61,7 +61,7 @@ impl<'a> FrameReader<'a> {
         self.text().map(Some)
     }
 
-    /// A value behind a flag that says whether it is there.
+    /// A value after a presence flag.
     pub(crate) fn either<T, E: From<FrameError>>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -69,7 +69,7 @@ impl<'a> FrameReader<'a> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// Values behind their number.
+    /// Values after their count.
     pub(crate) fn list<T, E: From<FrameError>>(
         &mut self,
         mut read: impl FnMut(&mut Self) -> Result<T, E>,

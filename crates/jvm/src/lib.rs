@@ -1,21 +1,21 @@
 //! Sessions for the JVM: the native half of the Java library in `java/orgcache-sessions`.
 //!
-//! Java calls the functions of `natives`. Everything but tokens and places crosses as `frames`, that is as
-//! bytes; no pointer does. A manager and a session are places in a table, so that a stale one is an error and
-//! nothing worse.
+//! Java calls the functions of `natives`. Tokens and places are passed as numbers, everything else as
+//! `frames`, that is as bytes; no pointer crosses. A manager and a session are places in a table, so that a
+//! stale place is only an error.
 //!
-//! The manager's futures are polled on the thread that called from Java, and only there do `callbacks` run:
-//! an ERP binds its connection to the thread. The threads of the runtime, one and those of the databases,
-//! know nothing of Java. They neither attach themselves to the virtual machine nor keep it from ending.
+//! The manager's futures are polled on the thread that called from Java, and `callbacks` run only there: an
+//! ERP binds its connection to the thread. The threads of the runtime, one and those of the databases, never
+//! call Java. They neither attach to the virtual machine nor keep it alive.
 //!
-//! In the order in which to read them:
+//! In reading order:
 //!
 //! - `natives`: one function for each native method of Java;
-//! - `manager`: a session manager with its runtime, its store and its end;
-//! - `places`: the sessions of which Java holds an object;
-//! - `callbacks`: the ERP, as asked through Java;
-//! - `facts`, `settings`: what comes from Java, read from frames;
-//! - `failure`: what Java gets as an exception.
+//! - `manager`: a session manager with its runtime, its store and its shutdown;
+//! - `places`: the sessions that have a Java object;
+//! - `callbacks`: calls to the ERP through Java;
+//! - `facts`, `settings`: values from Java, decoded from frames;
+//! - `failure`: errors as Java exceptions.
 
 mod callbacks;
 mod facts;

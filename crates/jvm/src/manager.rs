@@ -1,4 +1,4 @@
-//! `Manager`: a session manager with its runtime, its store, and how it ends.
+//! `Manager`: a session manager with its runtime, its store, and its shutdown.
 
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -18,13 +18,13 @@ use crate::settings::ManagerSettings;
 /// The managers that Java has opened.
 static MANAGERS: Places<Arc<Manager>> = Places::new();
 
-/// How long a close waits for the store, and for its threads.
+/// How long a close waits for the store and for the threads.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often a login is tried again after a load failed that belonged to another thread's login.
+/// How often a login is retried after a failed load that belonged to another thread's login.
 const ATTEMPTS: usize = 8;
 
-/// A session manager as Java has it.
+/// A session manager that Java opened.
 #[derive(Debug)]
 pub(crate) struct Manager {
     pub(crate) sessions: SessionManager,
@@ -37,10 +37,10 @@ pub(crate) struct Manager {
 }
 
 impl Manager {
-    /// Opens a manager, and gives its place.
+    /// Opens a manager and returns its place.
     pub(crate) fn open(settings: &ManagerSettings, callbacks: Callbacks) -> Result<i64, NativeFailure> {
         let callbacks = Arc::new(callbacks);
-        // One thread for timers and sockets: calls wait on the threads that make them.
+        // One thread for timers and sockets. Calls wait on their own threads.
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).thread_name("orgcache-sessions").enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -68,7 +68,7 @@ impl Manager {
         })))
     }
 
-    /// The manager in a place.
+    /// The manager at a place.
     pub(crate) fn at(place: i64) -> Result<Arc<Self>, NativeFailure> {
         MANAGERS.get(place).ok_or(NativeFailure::Closed)
     }
@@ -78,7 +78,7 @@ impl Manager {
         MANAGERS.len()
     }
 
-    /// Waits for what the session manager or its store does.
+    /// Blocks on a future of the session manager or its store.
     pub(crate) fn wait<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, NativeFailure>
     where
         NativeFailure: From<E>,
@@ -92,10 +92,10 @@ impl Manager {
         }
     }
 
-    /// Waits for a login, a refresh or a switch.
+    /// Blocks on a login, a refresh or a switch.
     ///
-    /// What a callback throws reaches the login of its own thread alone: others that have joined its load
-    /// read the rows themselves.
+    /// A callback's exception reaches only the login of its own thread: logins that had joined its load read
+    /// the rows themselves.
     pub(crate) fn log_in<T, F>(&self, login: impl Fn() -> F) -> Result<T, NativeFailure>
     where
         F: Future<Output = Result<T, LoginError>>,
@@ -114,15 +114,15 @@ impl Manager {
         outcome
     }
 
-    /// Closes the manager in a place: use told to the store, threads ended. Java has waited for calls under
-    /// way. A place without a manager is closed already.
+    /// Closes the manager at a place: writes use to the store and stops the threads. Java has waited for
+    /// calls in progress. An empty place is closed already.
     pub(crate) fn close(place: i64) -> Result<(), NativeFailure> {
         let Some(manager) = MANAGERS.take(place) else { return Ok(()) };
         manager.is_closed.store(true, Ordering::SeqCst);
         if let Some((runtime, maintenance)) = manager.runtime.lock().take() {
             drop(maintenance);
             let told = runtime.block_on(async {
-                // The clock of the runtime is needed when the time limit is made.
+                // Creating the timeout needs the runtime's clock.
                 tokio::time::timeout(PATIENCE, manager.shut_down()).await
             });
             runtime.shutdown_timeout(PATIENCE);

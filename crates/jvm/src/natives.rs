@@ -1,4 +1,4 @@
-//! The native methods of `org.orgcache.session.Native`, each a function.
+//! The native methods of `org.orgcache.session.Native`, one function each.
 
 use jni::objects::{JByteArray, JClass, JObject};
 use jni::sys::{jboolean, jlong};
@@ -15,7 +15,7 @@ use crate::settings::ManagerSettings;
 
 type Bytes<'local> = JByteArray<'local>;
 
-/// Declares the native methods, which all are static.
+/// Declares the native methods, all of them static.
 macro_rules! native {
     ($($name:ident $arguments:tt -> $answer:tt;)+) => {
         $(const _: NativeMethod<'static> = native_method! {
@@ -107,7 +107,7 @@ fn replace<'local>(
     give_login(env, &manager, login)
 }
 
-/// The place of a session that memory alone can answer for; 0 if it cannot, which says nothing of the token.
+/// The place of a session that memory alone can answer for. 0 means unknown, not invalid.
 fn find<'local>(
     _: &mut Env<'local>,
     _: JClass<'local>,
@@ -122,7 +122,7 @@ fn find<'local>(
     Ok(session.map_or(0, |session| manager.places.put(session)))
 }
 
-/// The place of a session, for which the store may be asked.
+/// The place of a session. May ask the store.
 fn look<'local>(
     _: &mut Env<'local>,
     _: JClass<'local>,
@@ -165,7 +165,7 @@ fn end<'local>(
     give_revocation(env, &revocation)
 }
 
-/// Whose session it is, and the names of what it is pinned to; null for a place that was released.
+/// The principal of a session, and the names of what it is pinned to; null for a released place.
 fn describe<'local>(
     env: &mut Env<'local>,
     _: JClass<'local>,
@@ -182,7 +182,7 @@ fn describe<'local>(
     Ok(env.byte_array_from_slice(&frame.finish())?)
 }
 
-/// The canonical bytes of a session's tree; null for a place that was released.
+/// The canonical bytes of a session's tree; null for a released place.
 fn tree<'local>(
     env: &mut Env<'local>,
     _: JClass<'local>,
@@ -193,7 +193,7 @@ fn tree<'local>(
     Ok(env.byte_array_from_slice(&session.tree().encode())?)
 }
 
-/// The canonical bytes of a session's access; null for a place that was released.
+/// The canonical bytes of a session's access; null for a released place.
 fn access<'local>(
     env: &mut Env<'local>,
     _: JClass<'local>,
@@ -255,7 +255,7 @@ fn stats<'local>(
     Ok(env.byte_array_from_slice(&frame.finish())?)
 }
 
-/// What a refresh or a switch changes.
+/// The changes of a refresh or a switch.
 #[derive(Clone, Copy)]
 enum Choice {
     Same,
@@ -280,7 +280,7 @@ impl Choice {
     }
 }
 
-/// Which sessions: one by its name, or those of a client, of a user or of a role in it.
+/// Decodes a scope: one session by name, or those of a client, or of a user or a role in it.
 fn read_scope(bytes: &[u8]) -> Result<Scope, FactsError> {
     let mut frame = FrameReader::new(bytes);
     let session = frame.optional()?.map(str::parse::<SessionId>);
@@ -297,7 +297,7 @@ fn read_scope(bytes: &[u8]) -> Result<Scope, FactsError> {
     }
 }
 
-/// The token of which Java has read the digits.
+/// A token from the digits that Java read.
 fn token(numbers: [jlong; 4]) -> Token {
     let mut bytes = [0; 32];
     for (part, number) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(numbers) {

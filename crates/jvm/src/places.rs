@@ -1,4 +1,4 @@
-//! Places: numbers that stand for values in Java. They count up and are never given out twice.
+//! Places: numbers that stand for values in Java. They count up and are never reused.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,7 +43,7 @@ impl<T: Clone> Places<T> {
     }
 }
 
-/// The sessions of which Java holds an object, each in one place.
+/// The sessions that have a Java object, each at one place.
 #[derive(Debug, Default)]
 pub(crate) struct SessionPlaces {
     table: RwLock<HeldSessions>,
@@ -57,7 +57,7 @@ struct HeldSessions {
 }
 
 impl SessionPlaces {
-    /// The place of a session, a new one if it has none.
+    /// The place of a session. Assigns a new one if it has none.
     pub(crate) fn put(&self, session: Session) -> i64 {
         let id = session.id();
         let known = {
@@ -65,8 +65,8 @@ impl SessionPlaces {
             table.places.get(&id).map(|place| (*place, table.sessions.get(place).cloned()))
         };
         match known {
-            // A session that was forgotten and read again from the store has another state: a later end is in
-            // that one.
+            // A session that was dropped and reopened from the store has new state, and a later revocation
+            // marks only that state.
             Some((place, Some(held))) if held.shares_state_with(&session) => place,
             _ => self.table.write().put(id, session),
         }

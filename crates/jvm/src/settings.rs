@@ -1,4 +1,4 @@
-//! How a manager behaves and where its sessions are kept, as Java sends it.
+//! The options and the store of a manager, as sent by Java.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use session::{AtLimit, Options};
 
 use crate::frames::{FrameError, FrameReader};
 
-/// What a manager is opened with.
+/// The settings of a manager.
 pub(crate) struct ManagerSettings {
     pub(crate) options: Options,
     /// `None` for sessions in memory.
@@ -52,7 +52,7 @@ impl ManagerSettings {
     }
 }
 
-/// Milliseconds; Java refuses negative ones.
+/// Milliseconds. Java refuses negative ones.
 fn time(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }

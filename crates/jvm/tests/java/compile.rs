@@ -12,7 +12,7 @@ const LIBRARY: &str = "liborgcache_jvm.so";
 /// The first version of Java with virtual threads.
 const VIRTUAL_THREADS: u32 = 21;
 
-/// Runs the tests that the arguments of a test program name.
+/// Runs the tests selected by the arguments of a test program.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let java_sources = root().join("java");
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let sessions = compile(&sources, &folder.path().join("orgcache-sessions"), &[&library]);
     put_native_library(&sessions);
     let junit = program("ORGCACHE_TEST_JUNIT");
-    // The class that replaces the ERP's own and the stand-ins for the ERP need each other.
+    // The drop-in class and the stand-ins for the ERP's classes depend on each other.
     let replacement = root().join("../../examples/java/openbravo");
     let standins = java_sources.join("standins");
     let sources = [java_sources.join("test"), standins, replacement, write_guide(folder.path())];
@@ -30,8 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let driver = program("ORGCACHE_TEST_JDBC");
     let parts = [&library, &sessions, &tests, &junit, &driver];
     let mut java = Command::new(program("ORGCACHE_TEST_JAVA"));
-    // The smallest collector leaves figures of memory alone, and a small heap shows what takes too much of
-    // it.
+    // The simplest collector does not distort memory figures, and a small heap exposes excessive use.
     java.args(["-XX:+UseSerialGC", "-Xmx512m", "-Xss512k", "-ea"]);
     java.arg(property("orgcache.reference", env::current_exe().unwrap().as_os_str()));
     java.arg(property("orgcache.classes", library.as_os_str()));
@@ -50,7 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The native library of this build, where the jar has it.
+/// The native library of this build, at its path in the jar.
 fn put_native_library(classes: &Path) {
     let folder = classes.join("META-INF/native/linux-x86_64-gnu");
     fs::create_dir_all(&folder).unwrap();
@@ -58,7 +57,7 @@ fn put_native_library(classes: &Path) {
     symlink(built, folder.join(LIBRARY)).unwrap();
 }
 
-/// A Java with virtual threads beside the one that runs the tests, if the machine has one.
+/// A Java with virtual threads, in addition to the one that runs the tests, if the machine has one.
 fn find_newer_java() -> Option<PathBuf> {
     let kits = fs::read_dir("/usr/lib/jvm").ok()?;
     let programs = kits.filter_map(|kit| Some(kit.ok()?.path().join("bin/java")));
@@ -96,13 +95,13 @@ fn write_guide(folder: &Path) -> PathBuf {
     sources
 }
 
-/// Compiles all sources below some folders, as byte code of the oldest Java that is supported.
+/// Compiles all sources below some folders, as byte code for the oldest supported Java.
 fn compile(sources: &[PathBuf], classes: &Path, class_path: &[&PathBuf]) -> PathBuf {
     let mut files = Vec::new();
     for folder in sources {
         find(folder, &mut files);
     }
-    // Some Java is without the program `javac`, none of a development kit without its module.
+    // Some Java installations lack the program `javac`, but no development kit lacks its module.
     let mut javac = Command::new(program("ORGCACHE_TEST_JAVA"));
     javac.args(["-m", "jdk.compiler/com.sun.tools.javac.Main", "--release", "11", "-Xlint:all", "-Werror"]);
     javac.arg("-proc:none").arg("-d").arg(classes).arg("-cp").arg(env::join_paths(class_path).unwrap());

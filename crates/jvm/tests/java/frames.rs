@@ -1,10 +1,10 @@
-//! What goes to the Java tests: numbers, texts and bytes, as `DataInputStream` reads them.
+//! The input of the Java tests: numbers, texts and bytes in the format of `DataInputStream`.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use crate::random::Row;
 
-/// Stands for the length of a text that is null.
+/// The length of a null text.
 const NULL: u32 = u32::MAX;
 
 pub(crate) struct Frames(BufWriter<StdoutLock<'static>>);
@@ -15,7 +15,7 @@ impl Frames {
     }
 
     pub(crate) fn number(&mut self, number: u32) {
-        // A test that failed has closed its end, and no longer wants the rest.
+        // A failed test has closed its end and no longer reads the rest.
         if self.0.write_all(&number.to_be_bytes()).is_err() {
             std::process::exit(0);
         }

@@ -1,7 +1,7 @@
 //! The tests of the Java sources: compiled with the JDK, run by JUnit, reported as cargo reports tests.
 //!
-//! Called with `reference` as its first argument this program is the other side of those tests: it answers on
-//! its standard output what Rust makes of random rows and bytes. The tests start it so.
+//! With the first argument `reference`, this program is the reference of those tests: it writes the results
+//! of Rust for random rows and bytes to standard output. The tests start it like that.
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 
 mod compile;

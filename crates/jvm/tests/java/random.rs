@@ -1,8 +1,8 @@
-//! Rows and bytes that look random and are the same for the same seed.
+//! Pseudo-random rows and bytes, the same for the same seed.
 
 use org_structure::{OrgFlags, OrgRow, OrgStructure};
 
-/// A small generator of numbers (SplitMix64).
+/// A small random number generator (SplitMix64).
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-/// A row with its own texts.
+/// A row with owned texts.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) id: String,
@@ -66,17 +66,17 @@ pub(crate) fn build(rows: &[Row]) -> Result<org_structure::BuildOutcome, org_str
     OrgStructure::build(rows.iter().map(Row::as_row))
 }
 
-/// Rows of a tree, in any order; one time in ten with faults of every kind.
+/// Rows of a tree, in any order. One case in ten has faults of every kind.
 pub(crate) fn rows(random: &mut Random) -> Vec<Row> {
     let limit = *random.pick(&[3, 12, 40, 40, 300]);
     let count = random.below(limit);
     rows_of(random, count)
 }
 
-/// As many rows as asked for.
+/// The given number of rows.
 pub(crate) fn rows_of(random: &mut Random, count: usize) -> Vec<Row> {
     let ids = ids(random, count);
-    // How far up a parent is looked for: chains, flat trees and what is between.
+    // How far up a parent is chosen: from chains to flat trees.
     let reach = *random.pick(&[1, 2, 5, usize::MAX]);
     let (flagged, roots) = (*random.pick(&[2, 10]), *random.pick(&[5, 50, usize::MAX]));
     let customs = random.one_in(4);
@@ -87,7 +87,7 @@ pub(crate) fn rows_of(random: &mut Random, count: usize) -> Vec<Row> {
             _ if random.one_in(roots) => None,
             _ => ids.get(place - 1 - random.below(place.min(reach))).cloned(),
         };
-        // Most trees have none of the higher flags, which are a section of their own.
+        // Most trees have no higher flags, which are a separate section.
         let known =
             if customs { OrgFlags::all() } else { OrgFlags::all() & OrgFlags::from_bits_retain(0xff) };
         let flags = known.iter().filter(|_| random.one_in(flagged)).collect();
@@ -102,7 +102,7 @@ pub(crate) fn rows_of(random: &mut Random, count: usize) -> Vec<Row> {
     rows
 }
 
-/// Different ids of every kind; those of a kind share beginnings, so that they are compared to the end.
+/// Distinct ids of every kind. Those of one kind share prefixes, so that comparisons reach the end.
 fn ids(random: &mut Random, count: usize) -> Vec<String> {
     let kind = random.below(6);
     let first = random.below(1000);
@@ -149,7 +149,7 @@ fn spoil(random: &mut Random, rows: &mut [Row]) {
     }
 }
 
-/// Bytes with a few changes in them.
+/// Bytes with a few random changes.
 pub(crate) fn mutate(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
     for _ in 0..random.below(4) {
         let place = random.below(bytes.len() + 1);

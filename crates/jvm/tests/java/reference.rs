@@ -1,4 +1,4 @@
-//! What Rust makes of rows and bytes, for the Java tests to compare with.
+//! The results of Rust for rows and bytes, which the Java tests compare with their own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::frames::Frames;
 use crate::random::{Random, build, mutate, rows, rows_of};
 use crate::{sample, sessions, transcript};
 
-/// Answers `WHAT SEED COUNT` on the standard output.
+/// Answers `WHAT SEED COUNT` on standard output.
 pub(crate) fn answer(arguments: &[String]) {
     let mut numbers = arguments.iter().skip(1).map(|number| number.parse::<u64>().unwrap());
     let (seed, count) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
@@ -37,7 +37,7 @@ pub(crate) fn answer(arguments: &[String]) {
     frames.flush();
 }
 
-/// Rows, and the tree that they make.
+/// Rows, and the tree built from them.
 fn tree(frames: &mut Frames, rows: &[crate::random::Row]) {
     frames.rows(rows);
     match build(rows) {
@@ -54,7 +54,7 @@ fn tree(frames: &mut Frames, rows: &[crate::random::Row]) {
     }
 }
 
-/// Bytes, and whether they are a tree: all that the fuzzer kept, and changed ones.
+/// Bytes, and whether they decode: the fuzzer's corpus, and mutations of it.
 fn bytes(frames: &mut Frames, random: &mut Random, count: u64) {
     let corpus = corpus();
     for bytes in &corpus {
@@ -81,7 +81,7 @@ fn verdict(frames: &mut Frames, bytes: &[u8]) {
     }
 }
 
-/// Bytes to begin with: what the fuzzer of the Rust decoder kept, and those of the golden vectors, good and
+/// Seeds for the mutations: the corpus of the Rust decoder's fuzzer, and the golden vectors, valid and
 /// refused.
 fn corpus() -> Vec<Vec<u8>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../org-structure");
@@ -91,7 +91,7 @@ fn corpus() -> Vec<Vec<u8>> {
         let text = fs::read_to_string(file).unwrap();
         for key in ["\"canonical\": \"", "\"bytes\":\""] {
             let values = text.split(key).skip(1).filter_map(|rest| rest.split('"').next());
-            // Long ones take long, and are no more than short ones repeated.
+            // Skip long ones: they take long and only repeat short ones.
             corpus.extend(values.filter(|value| value.len() < 4_000).map(from_hex));
         }
     }

@@ -1,4 +1,4 @@
-//! A PostgreSQL database with the sample rows, lent to a Java test.
+//! A PostgreSQL database with the sample rows, for one Java test.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -7,7 +7,7 @@ use erp_db::Database;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::runtime::Runtime;
 
-/// A database until it is taken back.
+/// A database that exists until it is released.
 pub(crate) struct Lent {
     pub(crate) url: String,
     server: String,
@@ -36,7 +36,7 @@ impl Lent {
     }
 }
 
-/// Says the URL of a new database, and drops it once the standard input ends.
+/// Prints the URL of a new database, and drops the database when standard input ends.
 pub(crate) fn lend() {
     let lent = Lent::new("sample");
     println!("{}", lent.url);

@@ -1,4 +1,5 @@
-//! What Rust's session manager makes of random rows, and of the sample's, for the Java tests to compare with.
+//! The results of Rust's session manager for random rows and the sample's, which the Java tests compare with
+//! their own.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -20,7 +21,7 @@ use crate::frames::Frames;
 use crate::random::{Random, Row, build, rows};
 use crate::sample::Lent;
 
-/// Rows of an ERP in memory.
+/// The rows of an in-memory ERP.
 #[derive(Clone, Debug)]
 struct Erp {
     rows: Vec<Row>,
@@ -51,7 +52,7 @@ impl OrgSource for Erp {
     }
 }
 
-/// Random rows, who logs in, and what comes of it.
+/// Random rows, a principal, and the result of the login.
 pub(crate) fn random(frames: &mut Frames, random: &mut Random, runtime: &Runtime) {
     let rows = loop {
         let rows = rows(random);
@@ -80,7 +81,7 @@ pub(crate) fn random(frames: &mut Frames, random: &mut Random, runtime: &Runtime
     frames.text(Some(&transcript(&outcome, &asked)));
 }
 
-/// The logins of all users of the sample in all their roles, on a database that is lent for them.
+/// The logins of all users of the sample in all their roles, on a temporary database.
 pub(crate) fn of_sample() {
     let lent = Lent::new("sessions");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -112,7 +113,7 @@ pub(crate) fn of_sample() {
     });
     frames.flush();
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    // Connections of the pool are gone with it.
+    // This also drops the connections of the pool.
     drop(runtime);
     lent.take_back();
 }
@@ -191,7 +192,7 @@ fn client_id(random: &mut Random) -> ClientId {
     random.pick(&["X", "X", "X", "Y", "0"]).parse().unwrap()
 }
 
-/// An organization, which now and then is not in the tree.
+/// An organization, sometimes one that is not in the tree.
 fn org(random: &mut Random, rows: &[Row]) -> OrgId {
     if rows.is_empty() || random.one_in(8) {
         return random.pick(&["elsewhere", "Ω", "\u{ffe5}", "😀"]).parse().unwrap();
@@ -269,7 +270,7 @@ fn write(frames: &mut Frames, erp: &Erp, automatic: bool, principal: &Principal,
     asked.iter().for_each(|id| frames.text(Some(id)));
 }
 
-/// Everything that a login and its session say, as text.
+/// All answers of a login and its session, as text.
 fn transcript(outcome: &Result<Login, LoginError>, asked: &[String]) -> String {
     let login = match outcome {
         Ok(login) => login,

@@ -1,11 +1,11 @@
-//! All answers of the Openbravo facade about some organizations, one a line.
+//! All answers of the Openbravo facade about some organizations, one per line.
 
 use std::fmt::Write as _;
 
 use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{OrgId, OrgStructure};
 
-/// Asks every method about every id, and those of two ids about every pair.
+/// Calls every method with every id, and methods of two ids with every pair.
 pub(crate) fn write(tree: &OrgStructure, asked: &[Option<String>]) -> String {
     let provider = OrganizationStructureProvider::new("client", tree);
     let asked: Vec<Option<&str>> = asked.iter().map(Option::as_deref).collect();

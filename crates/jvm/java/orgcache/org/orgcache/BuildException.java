@@ -3,7 +3,7 @@ package org.orgcache;
 import java.util.List;
 
 /**
- * Why rows could not be built into a tree. All reasons are faults of the data: trying again does not help.
+ * Why rows could not be built into a tree. All reasons are faults of the data: a retry does not help.
  */
 public final class BuildException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
@@ -14,9 +14,9 @@ public final class BuildException extends IllegalArgumentException {
         EMPTY_ID,
         /** An id has more than {@link OrgStructure#MAX_ID_BYTES} bytes of UTF-8. */
         LONG_ID,
-        /** A text has half a surrogate pair in it, and so no form in UTF-8. */
+        /** A text contains a lone surrogate, so it has no UTF-8 form. */
         UNPAIRED_SURROGATE,
-        /** A row has bits that are none of the {@link OrgFlags}. */
+        /** A row has bits that are not in {@link OrgFlags}. */
         UNKNOWN_FLAGS,
         /** Two rows have the same id. */
         DUPLICATE,

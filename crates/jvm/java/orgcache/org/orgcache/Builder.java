@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** Rows in, tree out. */
+/** Builds a tree from rows. */
 final class Builder {
     private final List<OrgRow> rows = new ArrayList<>();
     private final String[] ids;
@@ -57,7 +57,7 @@ final class Builder {
         return id;
     }
 
-    /** Refuses unknown flags, of the smallest id that has some. */
+    /** Refuses unknown flags. Names the smallest id that has some. */
     private void checkFlags() {
         OrgRow unknown = null;
         for (OrgRow row : rows) {
@@ -71,7 +71,7 @@ final class Builder {
         }
     }
 
-    /** The parent row of each row, or NONE; reports parents that are not there. */
+    /** The parent row of each row, or NONE. Reports parents that are missing. */
     private int[] findParents(Ids byRow) {
         int[] parents = new int[ids.length];
         String ownParent = null;
@@ -126,9 +126,9 @@ final class Builder {
         return text;
     }
 
-    /** Of the cycles, the one with the smallest id; beginning with that id, each followed by its parent. */
+    /** The cycle with the smallest id, beginning with that id, each id followed by its parent. */
     private List<String> smallestCycle(int[] parents, int[] uncounted) {
-        // Which walk came by a row first, counted from 1.
+        // The number of the walk that first visited each row, from 1.
         int[] walks = new int[parents.length];
         int smallest = Column.NONE;
         for (int start = 0; start < parents.length; start++) {

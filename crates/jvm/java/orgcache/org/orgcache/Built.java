@@ -2,7 +2,7 @@ package org.orgcache;
 
 import java.util.List;
 
-/** A tree, and what is odd about the rows that it was built from. */
+/** A tree, and the oddities of the rows that it was built from. */
 public final class Built {
     private final OrgStructure structure;
     private final List<Finding> findings;
@@ -22,8 +22,7 @@ public final class Built {
     }
 
     /**
-     * What an operator should know: dangling parents by id, then several roots, then no organization {@code
-     * 0}.
+     * Oddities of the rows: dangling parents by id, then several roots, then no organization {@code 0}.
      *
      * @return an unmodifiable list
      */

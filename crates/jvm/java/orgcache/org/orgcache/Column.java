@@ -2,20 +2,20 @@ package org.orgcache;
 
 import java.util.Arrays;
 
-/** One integer a place: 2 bytes each where every value fits, else 4. */
+/** One integer per place: 2 bytes each if every value fits, else 4. */
 final class Column {
     /** Stands for "none" in either width. */
     static final int NONE = -1;
-    /** The most organizations that are numbered by 16 bits. */
+    /** The most organizations that 16 bits can number. */
     static final int NARROW_MAX = 65_535;
 
     private static final char NARROW_NONE = 0xffff;
 
-    // One of the two is null. A branch that always goes the same way costs less than a virtual call.
+    // One of the two is null. A well-predicted branch costs less than a virtual call.
     private final char[] narrow;
     private final int[] wide;
 
-    /** Stores values of a tree of so many organizations: ranks, that number, or NONE. */
+    /** Stores the values of a tree of the given size: ranks, the size itself, or NONE. */
     Column(int organizations, int[] values, int length) {
         if (organizations > NARROW_MAX) {
             narrow = null;
@@ -33,7 +33,7 @@ final class Column {
         this(organizations, values, values.length);
     }
 
-    /** The value at a place where none can be NONE. */
+    /** The value at a place, in a column without NONE. */
     int get(int place) {
         return narrow != null ? narrow[place] : wide[place];
     }
@@ -47,7 +47,7 @@ final class Column {
         return value == NARROW_NONE ? NONE : value;
     }
 
-    /** How many of the first values, which ascend, are at most a limit. */
+    /** How many of the first values, which must ascend, are at most a limit. */
     int countUpTo(int limit, int count) {
         int low = 0;
         int high = count;

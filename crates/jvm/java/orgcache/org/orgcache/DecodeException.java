@@ -6,7 +6,7 @@ public final class DecodeException extends IllegalArgumentException {
 
     /** What is wrong. */
     public enum Reason {
-        /** The bytes do not begin as a tree does. */
+        /** The bytes do not begin with the marker of a tree. */
         NOT_A_TREE,
         /** The bytes are in an older format, which is no longer read. */
         OLDER,

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import org.orgcache.DecodeException.Reason;
 
 /**
- * Reads canonical bytes: accepts exactly what {@link Encoder} writes, and takes no more memory than that
- * justifies.
+ * Decodes canonical bytes. Accepts exactly what {@link Encoder} writes, and allocates no more memory than the
+ * bytes justify.
  */
 final class Decoder {
     /** The most organizations that the format allows. */
@@ -66,7 +66,10 @@ final class Decoder {
         return new DecodeException(Reason.NEWER, "organization tree with " + what + ", newer than this program");
     }
 
-    /** A number of organizations that there are bytes for: their parents, at least. */
+    /**
+     * Reads the number of organizations. Refuses a number for which the bytes are too few, given their
+     * parents.
+     */
     private int countOrganizations() {
         long count = number("the number of organizations");
         if (count > FORMAT_MAX) {
@@ -125,7 +128,7 @@ final class Decoder {
         int count = parents.length;
         byte[] marks = hasTexts ? textMarks(count) : new byte[0];
         String what = "the ids";
-        // Each takes two bytes, at least: where those are not there, an error comes before the arrays end.
+        // Each takes at least two bytes. If they are missing, decoding fails before the arrays are full.
         int room = Math.min(count, bytes.remaining() / 2 + 1);
         byte[] packed = new byte[Math.multiplyExact(Hex.BYTES, room)];
         String[] texts = new String[room];
@@ -181,7 +184,8 @@ final class Decoder {
     /** Are the organizations in preorder, heaviest child first, ties by id? */
     private static void checkOrder(int[] parents, byte[] packed, String[] texts) {
         int count = parents.length;
-        // The next one is a child of the one before or of one of its ancestors: those whose subtree is open.
+        // The next one is a child of the previous one or of one of its ancestors: those whose subtree is
+        // open.
         for (int org = 0; org < count; org++) {
             int open = org - 1;
             while (open >= 0 && open != parents[org]) {
@@ -247,7 +251,10 @@ final class Decoder {
         return new Texts(texts, ranks, numbers);
     }
 
-    /** A number of things that take so many bytes each, at least: never more than there can be. */
+    /**
+     * Reads an item count. Refuses a count for which the remaining bytes are too few, at the given size per
+     * item.
+     */
     private int count(int each, String what) {
         long count = number(what);
         if (bytes.remaining() / each < count) {

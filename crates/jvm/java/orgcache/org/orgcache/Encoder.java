@@ -5,12 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** Writes canonical bytes, as {@code docs/format.md} specifies them. All integers are little-endian. */
+/** Writes canonical bytes, as specified in {@code docs/format.md}. All integers are little-endian. */
 final class Encoder {
     static final byte[] MAGIC = "orgtre".getBytes(StandardCharsets.US_ASCII);
     static final int VERSION = 2;
 
-    // The parts that only some trees have. A part is there exactly if it says something.
+    // The parts that only some trees have. A part is present exactly if it is not empty.
     static final int TEXT_IDS = 1;
     static final int HIGH_FLAGS = 1 << 1;
     static final int TIME_ZONES = 1 << 2;
@@ -60,7 +60,7 @@ final class Encoder {
         return encoder.bytes.toByteArray();
     }
 
-    /** A bit for each id that is written as text, lowest first; no bytes if there is none. */
+    /** One bit per id, set if it is written as text, lowest first; empty if none is. */
     private static byte[] textMarks(OrgStructure tree) {
         byte[] marks = new byte[(tree.size() + 7) / 8];
         boolean any = false;

@@ -3,11 +3,11 @@ package org.orgcache;
 import java.util.List;
 
 /**
- * Something odd that a real database may hold and that a tree can be built from. {@link #toString} says it in
- * a sentence.
+ * An oddity of a real database that does not prevent a tree from being built. {@link #toString} describes it
+ * in a sentence.
  */
 public final class Finding {
-    /** What is odd. */
+    /** The kind of oddity. */
     public enum Kind {
         /** A row names a parent that is not in the tree. The organization became a root. */
         DANGLING_PARENT,
@@ -40,7 +40,7 @@ public final class Finding {
     }
 
     /**
-     * What is odd.
+     * The kind of oddity.
      *
      * @return the kind of finding
      */

@@ -7,7 +7,7 @@ final class Heap {
     private Heap() {
     }
 
-    /** An object with so many references or ints. */
+    /** The size of an object with the given number of references or ints. */
     static long object(int fields) {
         return align(12 + 4L * fields);
     }
@@ -16,7 +16,7 @@ final class Heap {
         return align(16 + (long) length * width);
     }
 
-    /** A text of Latin letters takes a byte each, any other two. */
+    /** The size of a text: one byte per Latin-1 character, or two per character of any other text. */
     static long text(String text) {
         boolean latin = text.chars().allMatch(unit -> unit < 256);
         return object(3) + array(text.length(), latin ? 1 : 2);

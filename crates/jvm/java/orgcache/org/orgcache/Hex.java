@@ -15,7 +15,8 @@ final class Hex {
     }
 
     /**
-     * Packs an id into the bytes from a place on; false for any other text, which leaves the bytes undefined.
+     * Packs an id into the bytes at an offset. Returns false for any other text; then the bytes are
+     * undefined.
      */
     static boolean pack(String id, byte[] bytes, int at) {
         if (id.length() != 2 * BYTES) {
@@ -32,7 +33,7 @@ final class Hex {
         return true;
     }
 
-    /** Is an id of these digits? */
+    /** Does an id equal these digits? */
     static boolean isPackable(String id) {
         return pack(id, new byte[BYTES], 0);
     }
@@ -46,7 +47,7 @@ final class Hex {
         return new String(digits, StandardCharsets.ISO_8859_1);
     }
 
-    /** Does a text consist of these digits? */
+    /** Does a text consist of 32 such digits? */
     static boolean matches(byte[] bytes, int at, String id) {
         if (id.length() != 2 * BYTES) {
             return false;

@@ -2,18 +2,18 @@ package org.orgcache;
 
 import java.util.Arrays;
 
-/** Which organizations are in the tree: ids by rank, and the way back from an id to its rank. */
+/** The ids of a tree by rank, and the lookup from an id to its rank. */
 final class Ids {
-    /** Probes an id, on average, from which ids count as chosen so that they collide. */
+    /** The average number of probes per id beyond which ids are treated as chosen to collide. */
     private static final int PATIENCE = 16;
 
     private final byte[] packed;
-    // Texts that are no packed digits, and every id that was asked for. A race makes two equal texts.
+    // Texts that are not packed digits, and every id that was requested. A race may create two equal texts.
     private final String[] texts;
     private final Index index;
 
     /**
-     * Takes ids by rank: 16 bytes of packed digits each, or a text where there is one.
+     * Takes ids by rank: 16 bytes of packed digits each, or a text if it has one.
      *
      * @throws DuplicateFound with the smallest id that occurs twice
      */
@@ -36,11 +36,11 @@ final class Ids {
      * @throws DuplicateFound with the smallest id that occurs twice
      */
     static Ids of(String[] ids) throws DuplicateFound {
-        // As long as all texts are there, their own hash codes and comparisons serve.
+        // While all texts exist, their own hash codes and comparisons are used.
         return new Ids(new byte[0], ids);
     }
 
-    /** The same ids in another order, packed where they can be. */
+    /** The same ids in another order, packed if possible. */
     Ids reorder(int[] rowOf, int[] rankOf) {
         byte[] packed = new byte[Math.multiplyExact(Hex.BYTES, texts.length)];
         String[] texts = new String[rowOf.length];
@@ -67,7 +67,7 @@ final class Ids {
         return id;
     }
 
-    /** The rank of an id that is not null, or NONE. */
+    /** The rank of an id, which must not be null, or NONE. */
     int rankOf(String id) {
         return index.find(this, id);
     }
@@ -132,15 +132,15 @@ final class Ids {
     private interface Index {
         int find(Ids ids, String id);
 
-        /** The same places with the new rank of each old one. */
+        /** A copy with the new rank of each old one, at the same places. */
         Index renumber(int[] newRank);
 
         long heapBytes();
     }
 
-    /** Ranks hashed by {@link String#hashCode}, which a text keeps once it was asked for. */
+    /** Ranks hashed by {@link String#hashCode}, which a text caches. */
     private static final class Table implements Index {
-        // Rank + 1, so that a place without a rank is 0. One of the two is null.
+        // Rank + 1, so that 0 marks a free place. One of the two arrays is null.
         private final char[] narrow;
         private final int[] wide;
         private final int mask;
@@ -163,7 +163,7 @@ final class Ids {
         }
 
         /**
-         * The table, or null if too many ids collide: then looking them up would take a walk through them.
+         * The table, or null if too many ids collide: a lookup would then scan them.
          */
         static Table of(Ids ids) throws DuplicateFound {
             int count = ids.count();
@@ -223,7 +223,7 @@ final class Ids {
         }
     }
 
-    /** Ranks sorted by id, for ids that were chosen so that they collide. */
+    /** Ranks sorted by id, for ids that were chosen to collide. */
     private static final class Sorted implements Index {
         private final int[] ranks;
 

@@ -4,18 +4,17 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
+ * Finds the nearest organization of a kind, from a given one upwards (inclusive), without a walk.
  *
  * <p>Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and
- * where it ends. Where its steps would take more bytes than one value an organization, the values are stored
+ * where it ends. If the steps would take more bytes than one value per organization, the values are stored
  * instead.
  */
 final class Nearest {
     private static final Nearest NONE_OF_THE_KIND = new Nearest(null, 0);
 
-    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner
-    // from there on, one a start; where there are none, it is one owner an organization, or null if none of
-    // the kind exists.
+    // INVARIANT: with steps, `values` has the strictly ascending start of each step and then the owner of
+    // each. Without steps, it has one owner per organization, or is null if no organization is of the kind.
     private final Column values;
     private final int steps;
 
@@ -66,7 +65,7 @@ final class Nearest {
         return new Nearest(new Column(organizations, values), steps);
     }
 
-    /** The rank of the nearest organization of the kind from a rank upwards, itself included, or NONE. */
+    /** The rank of the nearest organization of the kind from a rank upwards (inclusive), or NONE. */
     int from(int rank) {
         if (values == null) {
             return Column.NONE;

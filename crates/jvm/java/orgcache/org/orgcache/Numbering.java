@@ -24,8 +24,7 @@ final class Numbering {
         this.parents = parents;
         rowOf = new int[rows];
         rankOf = new int[rows];
-        // The group of siblings below row r is at starts[r + 1] to starts[r + 2]; the roots are the first
-        // group.
+        // The siblings below row r are at starts[r + 1] to starts[r + 2]. The roots are the first group.
         int[] starts = new int[rows + 2];
         for (int parent : parents) {
             starts[parent + 2]++;
@@ -45,8 +44,7 @@ final class Numbering {
     }
 
     /**
-     * Counts every subtree from the leaves upwards, given how many children each row has; children come
-     * first.
+     * Counts every subtree from the leaves upwards, given each row's number of children. Children come first.
      */
     private int[] countSubtrees(int[] sizes, int[] uncounted) throws CycleFound {
         int rows = parents.length;
@@ -100,7 +98,7 @@ final class Numbering {
         return siblings;
     }
 
-    /** Sorts by the beginnings of ids, which takes no comparator, and what begins alike by all of the ids. */
+    /** Sorts by the beginnings of ids, which needs no comparator, and ties by the whole ids. */
     private static void sortById(long[] siblings, int from, int to, String[] ids) {
         if (to - from < 2) {
             return;

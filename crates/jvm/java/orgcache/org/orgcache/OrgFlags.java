@@ -15,19 +15,19 @@ public final class OrgFlags {
     public static final int LEGAL_ENTITY = 1 << 2;
     /** A business unit ({@code ad_orgtype.isbusinessunit}). */
     public static final int BUSINESS_UNIT = 1 << 3;
-    /** Documents may be made in the organization ({@code ad_orgtype.istransactionsallowed}). */
+    /** Documents may be created in the organization ({@code ad_orgtype.istransactionsallowed}). */
     public static final int TRANSACTIONS_ALLOWED = 1 << 4;
     /** The organization opens and closes its own periods ({@code ad_org.isperiodcontrolallowed}). */
     public static final int PERIOD_CONTROL = 1 << 5;
     /** A legal entity with accounting ({@code ad_orgtype.isacctlegalentity}). */
     public static final int ACCOUNTING = 1 << 6;
-    /** The application's first flag of its own. */
+    /** The first flag of the application. */
     public static final int CUSTOM_1 = 1 << 12;
-    /** The application's second flag of its own. */
+    /** The second flag of the application. */
     public static final int CUSTOM_2 = 1 << 13;
-    /** The application's third flag of its own. */
+    /** The third flag of the application. */
     public static final int CUSTOM_3 = 1 << 14;
-    /** The application's fourth flag of its own. */
+    /** The fourth flag of the application. */
     public static final int CUSTOM_4 = 1 << 15;
 
     /** All flags. */

@@ -2,7 +2,7 @@ package org.orgcache;
 
 import java.util.Objects;
 
-/** One organization as a database delivers it. A tree is built from rows in any order. */
+/** One organization as a row of a database. A tree is built from rows in any order. */
 public final class OrgRow {
     private final String id;
     private final String parent;

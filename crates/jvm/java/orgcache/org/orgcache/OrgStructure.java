@@ -16,15 +16,15 @@ import java.util.Set;
  * indices, and the ancestors of any organization are at most log2(n) + 1 ranges: whether one organization is
  * in the natural tree of another is two comparisons, in a flat tree as in a chain.
  *
- * <p>An index means something only to the tree that gave it out. One outside the tree, such as the -1 that
- * {@link #indexOf} answers for an unknown id, is answered as an organization that is not in the tree: no
- * parent, no flags, not in any natural tree. Ids are compared byte for byte.
+ * <p>An index is valid only in the tree that returned it. An index out of range, such as the -1 that {@link
+ * #indexOf} returns for an unknown id, is treated as an organization that is not in the tree: no parent, no
+ * flags, not in any natural tree. Ids are compared byte for byte.
  *
- * <p>Sets belong to the caller, who may change them: they are views of a few ranges until then. They list the
- * organizations in tree order.
+ * <p>The caller owns returned sets and may change them: they are views of a few ranges until then. They list
+ * the organizations in tree order.
  *
- * <p>A tree is serialized as its canonical bytes, and read back as the tree that {@link OrgTrees#shared}
- * holds.
+ * <p>A tree is serialized as its canonical bytes, and deserialized as the shared tree of {@link
+ * OrgTrees#shared}.
  */
 public final class OrgStructure implements Serializable {
     private static final long serialVersionUID = 1;
@@ -35,8 +35,8 @@ public final class OrgStructure implements Serializable {
     /** The most organizations that a tree may have. */
     public static final int MAX_ORGANIZATIONS = 100_000_000;
 
-    // INVARIANT: a parent's rank is less than its child's; everything but parents, flags, ids and texts
-    // follows from those.
+    // INVARIANT: a parent's rank is less than its child's; everything except parents, flags, ids and texts is
+    // derived from those.
     private final transient int count;
     private final transient Column parent;
     private final transient Column end;
@@ -50,7 +50,7 @@ public final class OrgStructure implements Serializable {
     private final transient Nearest periodControls;
     private final transient Nearest calendarOwners;
 
-    /** Puts a tree together from parts in preorder, heaviest child first. */
+    /** Assembles a tree from parts in preorder, heaviest child first. */
     OrgStructure(int[] parents, char[] flags, Ids ids, Texts timeZones, Texts calendars) {
         int[] ends = Numbering.subtreeEnds(parents);
         this.count = parents.length;
@@ -74,7 +74,7 @@ public final class OrgStructure implements Serializable {
      * that is not among the rows. That organization becomes a root.
      *
      * @param rows the organizations
-     * @return the tree, and what is odd about the rows
+     * @return the tree, and the oddities of the rows
      * @throws BuildException if the rows are no tree; the message names the ids
      */
     public static Built build(Iterable<OrgRow> rows) {
@@ -82,7 +82,7 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * Reads a tree from its canonical bytes, which may come from anywhere.
+     * Decodes a tree from its canonical bytes. The bytes may be untrusted.
      *
      * @param bytes the bytes
      * @return the tree
@@ -102,8 +102,8 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * The name of this tree: the hash of its canonical bytes, the same for equal trees everywhere. It is
-     * computed at each call.
+     * The name of this tree: the hash of its canonical bytes, the same for equal trees everywhere. Each call
+     * computes it.
      *
      * @return 64 hexadecimal digits
      */
@@ -121,7 +121,7 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * Where an organization is in the tree.
+     * The index of an organization.
      *
      * @param id the id, which may be null
      * @return its index, or -1 if it is not in the tree
@@ -198,7 +198,7 @@ public final class OrgStructure implements Serializable {
      * Is one organization the other, or somewhere below it?
      *
      * @param org an index
-     * @param ancestor the index of what may be above
+     * @param ancestor the index of the possible ancestor
      * @return false also if either is not in the tree
      */
     public boolean isSelfOrBelow(int org, int ancestor) {
@@ -221,7 +221,7 @@ public final class OrgStructure implements Serializable {
      * The nearest organization that has any of some flags, from an organization upwards, itself included.
      *
      * <p>For {@link OrgFlags#LEGAL_ENTITY}, {@link OrgFlags#BUSINESS_UNIT}, {@link OrgFlags#PERIOD_CONTROL}
-     * and what combines them it takes the same time at any depth; other flags are looked for step by step.
+     * and combinations of them it takes constant time; for other flags it walks up.
      *
      * @param org an index
      * @param flags the {@link OrgFlags} to look for
@@ -323,7 +323,7 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * The way from an organization to its root, the nearest first.
+     * The path from an organization to its root, nearest first.
      *
      * @param org an index
      * @param self whether the list begins with the organization itself
@@ -372,8 +372,8 @@ public final class OrgStructure implements Serializable {
      * Ids as Openbravo's session variables hold them: quoted and comma separated, in the order given. Nulls
      * are left out.
      *
-     * <p>A quote within an id is doubled, so that the text may stand in an SQL statement with any ids. Where
-     * the driver allows it, bind the ids as a parameter instead.
+     * <p>A quote within an id is doubled, so that the text is safe in an SQL statement for any ids. If the
+     * driver allows it, bind the ids as a parameter instead.
      *
      * @param ids the ids
      * @return the list
@@ -390,7 +390,7 @@ public final class OrgStructure implements Serializable {
 
     /**
      * The heap bytes that the tree owns, on a 64-bit virtual machine with compressed references. It grows as
-     * ids are handed out: the text of an id is made when it is first asked for, and kept.
+     * ids are returned: the text of an id is created on first use, and kept.
      *
      * @return the bytes
      */
@@ -400,7 +400,7 @@ public final class OrgStructure implements Serializable {
             + businessUnits.heapBytes() + periodControls.heapBytes() + calendarOwners.heapBytes();
     }
 
-    /** The path to a root as ranges, the root's first; the last range is made to end elsewhere. */
+    /** The path to a root as ranges, the root's first, with another end for the last range. */
     private Set<String> path(int org, int lastEnd) {
         int length = 0;
         for (int last = org; last >= 0; last = parent.rank(head.get(last))) {
@@ -436,7 +436,7 @@ public final class OrgStructure implements Serializable {
         return calendars;
     }
 
-    /** Trees are equal if their canonical bytes are. */
+    /** Trees are equal if their canonical bytes are equal. */
     @Override
     public boolean equals(Object other) {
         if (this == other) {
@@ -463,25 +463,25 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * Writes canonical bytes.
+     * Serializes the canonical bytes.
      *
-     * @return what is written
+     * @return the serialized form
      */
     private Object writeReplace() {
         return new Serialized(encode());
     }
 
     /**
-     * Refuses a tree that is not written as canonical bytes.
+     * Refuses a serialized tree that is not in the form of canonical bytes.
      *
-     * @param stream where this is read from
+     * @param stream the stream
      * @throws InvalidObjectException always
      */
     private void readObject(ObjectInputStream stream) throws InvalidObjectException {
         throw new InvalidObjectException("an organization tree is read from its canonical bytes");
     }
 
-    /** A tree in a stream. */
+    /** The serialized form of a tree. */
     private static final class Serialized implements Serializable {
         private static final long serialVersionUID = 1;
 

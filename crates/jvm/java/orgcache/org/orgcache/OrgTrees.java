@@ -10,11 +10,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * The trees of a process: equal ones are held once, and the current one of each client is found by its
- * revision.
+ * The trees of a process. Equal trees are shared, and each client's current tree is found by its revision.
  *
- * <p>Trees are held weakly. A tree lives as long as some session pins it, and the garbage collector removes
- * it then.
+ * <p>Trees are referenced weakly. A tree lives as long as a session pins it; then the garbage collector
+ * removes it.
  */
 public final class OrgTrees {
     private static final OrgTrees SHARED = new OrgTrees();
@@ -23,12 +22,12 @@ public final class OrgTrees {
     private final Map<OrgStructure, WeakReference<OrgStructure>> trees = new WeakHashMap<>();
     private final Map<String, Client> clients = new ConcurrentHashMap<>();
 
-    /** A pool of its own, which shares nothing with others. */
+    /** A separate pool, which shares nothing with others. */
     public OrgTrees() {
     }
 
     /**
-     * The pool of this process, or of this web application where each loads this class anew.
+     * The pool of this process, or of this web application if each loads this class itself.
      *
      * @return the pool
      */
@@ -37,10 +36,10 @@ public final class OrgTrees {
     }
 
     /**
-     * The tree that is held for all who have an equal one.
+     * The shared tree that equals a given one.
      *
      * @param tree a tree
-     * @return an equal tree: that one, or the one that is there already
+     * @return the shared one: the given tree, or an equal one that was shared before
      */
     public OrgStructure intern(OrgStructure tree) {
         Objects.requireNonNull(tree, "a tree to share");
@@ -56,24 +55,23 @@ public final class OrgTrees {
     }
 
     /**
-     * The current tree of a client: the one that is held, if its revision has not changed, else one built
-     * from rows.
+     * The current tree of a client: the shared one if its revision has not changed, else one built from rows.
      *
-     * <p>A revision identifies the state of a client's rows. It is read before the rows, and never stands for
-     * two states, also after a rollback. Where it is not known, or not certain, the answer is empty: rows are
-     * then read at each call, and no other call sees that tree under a revision. In particular answer empty
-     * in a transaction that has itself changed the rows, since it may be rolled back.
+     * <p>A revision identifies the state of a client's rows. It is read before the rows, and must never
+     * identify two states, also after a rollback. If it is unknown or uncertain, return empty: then each call
+     * reads the rows, and no other call sees that tree under a revision. In particular, return empty in a
+     * transaction that has itself changed the rows, since it may be rolled back.
      *
      * <p>One call at a time loads the tree of a client. Others wait for it, and then read the revision again.
      * Both suppliers run on the caller's thread. They must not ask for the current tree of another client,
-     * which could be waiting for this one. What they throw reaches this caller alone.
+     * which could wait for this one. Their exceptions reach this caller only.
      *
      * @param client the client's id
      * @param revision reads the revision of the client's rows
      * @param rows reads the rows
      * @return the tree
      * @throws BuildException if the rows are no tree
-     * @throws IllegalStateException if a supplier asks for the tree that it is to supply
+     * @throws IllegalStateException if a supplier asks for the same client's tree
      */
     public OrgStructure current(String client, Supplier<OptionalLong> revision, Supplier<Iterable<OrgRow>> rows) {
         OptionalLong known = revision.get();
@@ -83,7 +81,7 @@ public final class OrgTrees {
             return tree;
         }
         if (held.loading.isHeldByCurrentThread()) {
-            throw new IllegalStateException("the rows of client `" + client + "` ask for the tree of that client");
+            throw new IllegalStateException("the rows of client `" + client + "` ask for the same client's tree");
         }
         held.loading.lock();
         try {
@@ -107,7 +105,7 @@ public final class OrgTrees {
 
     /** The newest tree of a client. */
     private static final class Client {
-        // Not a monitor: those pin virtual threads to their carriers while a database answers.
+        // Not a monitor: a monitor would pin virtual threads to their carriers while a database answers.
         final ReentrantLock loading = new ReentrantLock();
         volatile Revision newest;
 

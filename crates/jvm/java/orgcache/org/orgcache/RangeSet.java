@@ -10,9 +10,9 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
- * Organizations as ranges of ranks, for a caller who owns the set: at its first change it turns into a {@link
- * LinkedHashSet}, which keeps the order of the tree. Like that one, it may be read by many threads as long as
- * none changes it. It is serialized as that set.
+ * Organizations as ranges of ranks, for a caller who owns the set: the first change turns it into a {@link
+ * LinkedHashSet}, which keeps tree order. Many threads may read it as long as none changes it, as with that
+ * class. It is serialized as that class.
  */
 final class RangeSet extends AbstractSet<String> implements Serializable {
     private static final long serialVersionUID = 1;
@@ -20,10 +20,10 @@ final class RangeSet extends AbstractSet<String> implements Serializable {
     private final transient OrgStructure tree;
     /** Starts and ends, ascending; no range is empty. */
     private final transient int[] ranges;
-    /** What the caller has made of it, or null as long as nothing was changed. */
+    /** The set after the first change, or null before it. */
     private transient Set<String> own;
 
-    /** Takes pairs of start and end, ascending; empty ones only in the last place. */
+    /** Takes ascending pairs of start and end. Only the last pair may be empty. */
     RangeSet(OrgStructure tree, int... ranges) {
         this.tree = tree;
         int last = ranges.length - 2;
@@ -119,7 +119,9 @@ final class RangeSet extends AbstractSet<String> implements Serializable {
         return own != null ? own : copy();
     }
 
-    /** Goes through the ranges; its first removal turns the set, and from then on it goes through that. */
+    /**
+     * Iterates over the ranges. The first removal converts the set; after that it iterates over the new set.
+     */
     private final class Elements implements Iterator<String> {
         private int range;
         private int next = ranges.length == 0 ? 0 : ranges[0];

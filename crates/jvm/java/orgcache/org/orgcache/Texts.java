@@ -2,11 +2,11 @@ package org.orgcache;
 
 import java.util.Arrays;
 
-/** A text for the few organizations that have one, each distinct text kept once. */
+/** Texts of the few organizations that have one, each distinct text stored once. */
 final class Texts {
     static final Texts NONE = new Texts(new String[0], new int[0], new int[0]);
 
-    // INVARIANT: texts ascend byte for byte and each is used; ranks ascend; a number is the place of a text.
+    // INVARIANT: texts ascend byte for byte and each is used; ranks ascend; a number is the index of a text.
     final String[] texts;
     final int[] ranks;
     final int[] numbers;
@@ -17,7 +17,7 @@ final class Texts {
         this.numbers = numbers;
     }
 
-    /** Takes one text a rank, null where there is none. */
+    /** Takes one text per rank, or null. */
     static Texts of(String[] byRank) {
         int count = 0;
         String[] texts = new String[byRank.length];

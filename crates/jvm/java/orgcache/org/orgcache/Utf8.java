@@ -3,7 +3,7 @@ package org.orgcache;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Texts as their bytes of UTF-8 would be counted and compared, without making the bytes. */
+/** Counts and compares texts by their UTF-8 bytes, without encoding them. */
 final class Utf8 {
     private static final int ABBREVIATED = 64;
     private static final int LISTED = 10;
@@ -11,7 +11,7 @@ final class Utf8 {
     private Utf8() {
     }
 
-    /** How many bytes a text has, or -1 if half a surrogate pair is in it. */
+    /** How many bytes a text has, or -1 if it contains a lone surrogate. */
     static int length(String text) {
         int bytes = text.length();
         for (int i = 0; i < text.length(); i++) {
@@ -48,7 +48,7 @@ final class Utf8 {
         return one.length() - other.length();
     }
 
-    /** A number that compares as the first four bytes do. */
+    /** A number with the same order as the first four bytes. */
     static int prefix(String text) {
         int prefix = 0;
         int missing = 32;
@@ -80,7 +80,7 @@ final class Utf8 {
         return text;
     }
 
-    /** At most ten ids, and how many more there are. */
+    /** At most ten ids, and the number of further ones. */
     static String list(List<String> ids) {
         StringBuilder list = new StringBuilder();
         for (String id : ids.subList(0, Math.min(LISTED, ids.size()))) {

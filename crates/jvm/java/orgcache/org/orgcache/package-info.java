@@ -6,6 +6,6 @@
  * lets all sessions of a process share equal trees. {@link org.orgcache.openbravo.OrganizationStructures}
  * answers as Openbravo's {@code OrganizationStructureProvider} does.
  *
- * <p>Everything that is given out is safe to read from many threads at once.
+ * <p>All returned values can be read by many threads at once.
  */
 package org.orgcache;

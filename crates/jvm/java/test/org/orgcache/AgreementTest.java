@@ -13,11 +13,11 @@ import org.junit.jupiter.api.Test;
 import org.orgcache.openbravo.OrganizationStructures;
 
 /**
- * Java and Rust make the same of the same rows and bytes, down to the last byte and the last word of a
- * message.
+ * Java and Rust produce the same results from the same rows and bytes, down to the last byte and the last
+ * word of a message.
  */
 class AgreementTest {
-    /** How many trees; ORGCACHE_TEST_JVM_TREES asks for another number. */
+    /** How many trees to compare. ORGCACHE_TEST_JVM_TREES overrides the number. */
     private static final int TREES = Integer.getInteger("orgcache.trees", 10_000);
 
     @Test
@@ -26,7 +26,7 @@ class AgreementTest {
     }
 
     @Test
-    void sameBytesWhereIndicesBecomeWide() throws Exception {
+    void sameBytesAtTheWidthBoundary() throws Exception {
         Reference.forEach("wide", 2, 4, AgreementTest::compareTree);
     }
 
@@ -69,7 +69,7 @@ class AgreementTest {
             assertEquals(expected, verdict(bytes), () -> Arrays.toString(bytes));
             verdicts[expected.equals("a tree") ? 1 : 0]++;
         });
-        // Neither is seldom, or the comparison says little.
+        // Both outcomes must be frequent, or the comparison shows little.
         assertEquals(0, Arrays.stream(verdicts).filter(count -> count < TREES / 20).count(), Arrays.toString(verdicts));
     }
 

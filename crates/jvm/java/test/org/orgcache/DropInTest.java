@@ -47,7 +47,7 @@ import org.openbravo.dal.security.OrganizationStructureProvider;
 import org.openbravo.dal.service.OBDal;
 import org.openbravo.model.common.enterprise.Organization;
 
-/** The class of the integration guide, compiled as it stands there, over the sample rows in PostgreSQL. */
+/** The class of the integration guide, compiled unchanged, over the sample rows in PostgreSQL. */
 class DropInTest {
     private static final String CLIENT = "23C59575B9CF467C9620760EB255B389";
     private static final String GROUP = "19404EAD144C49A0AF37D54377CF452D";
@@ -187,14 +187,14 @@ class DropInTest {
     }
 
     @Test
-    void aNewInstanceAsksTheSessionAndNotTheDatabase() {
+    void aNewInstanceReadsTheSessionNotTheDatabase() {
         provider().getNaturalTree(US);
         assertEquals(1, OBDal.getInstance().connections);
         for (int i = 0; i < 100; i++) {
             assertEquals(US, new OrganizationStructureProvider().getParentOrg(EAST));
         }
         assertEquals(1, OBDal.getInstance().connections);
-        // Another client's tree is read once, too.
+        // Another client's tree is read once too.
         for (int i = 0; i < 3; i++) {
             OrganizationStructureProvider other = new OrganizationStructureProvider();
             other.setClientId("4028E6C72959682B01295A070852010D");
@@ -217,14 +217,14 @@ class DropInTest {
             assertEquals(SPAIN, new OrganizationStructureProvider().getParentOrg(WEST));
             held.reInitialize();
             assertEquals(SPAIN, held.getParentOrg(WEST));
-            // Once the provider of a session has read again, its new instances answer from the new tree.
+            // Once the provider of a session has read the tree again, its new instances use the new tree.
             OBContext.setOBContext(before);
             assertEquals(SPAIN, new OrganizationStructureProvider().getParentOrg(WEST));
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);
         }
-        // What was never committed stays with the sessions that have read it.
+        // Uncommitted rows stay with the sessions that read them.
         OBContext.setOBContext(new OBContext(CLIENT));
         assertEquals(US, provider().getParentOrg(WEST));
     }
@@ -277,7 +277,7 @@ class DropInTest {
         assertTrue(orgs.removeAll(provider().getParentTree(EAST, false)));
         assertEquals(Set.of(EAST), orgs);
         assertEquals(new HashSet<>(NATURAL_TREES.get(EAST)), provider().getNaturalTree(EAST));
-        // Unlike those of `List.of`, these take and hold null.
+        // Unlike collections of `List.of`, these accept null.
         assertTrue(provider().getParentList(null, true).contains(null));
         assertTrue(provider().getChildOrg(EAST).add(null));
     }
@@ -299,7 +299,7 @@ class DropInTest {
     }
 
     @Test
-    void failuresOfTheDatabaseReachTheCallerAndAreNotKept() throws Exception {
+    void databaseFailuresReachTheCallerAndAreNotCached() throws Exception {
         OrganizationStructureProvider provider = provider();
         execute("ALTER TABLE ad_treenode RENAME TO hidden");
         try {
@@ -311,7 +311,7 @@ class DropInTest {
     }
 
     @Test
-    void whatIsOddIsLoggedOnceATree() throws Exception {
+    void findingsAreLoggedOncePerTree() throws Exception {
         List<String> warnings = new ArrayList<>();
         Handler handler = new Handler() {
             @Override
@@ -321,12 +321,12 @@ class DropInTest {
 
             @Override
             public void flush() {
-                // Nothing is kept back.
+                // Nothing is buffered.
             }
 
             @Override
             public void close() {
-                // There is nothing to close.
+                // No resource to close.
             }
         };
         LOGGER.addHandler(handler);
@@ -349,7 +349,7 @@ class DropInTest {
     }
 
     /**
-     * Two trees of organizations in one client: the one that the client names counts, as in the Rust reader.
+     * Two organization trees in one client: the tree that the client names counts, as in the Rust reader.
      */
     @Test
     void theTreeThatTheClientNamesCounts() throws Exception {
@@ -370,7 +370,7 @@ class DropInTest {
     }
 
     /**
-     * Rows that no installation has, in tables without its constraints, and the answers of the Rust facade.
+     * Rows that no installation has, in tables without its constraints, compared with the Rust facade.
      */
     @Test
     void sameAnswersAsTheFacadeOnRandomTrees() throws Exception {
@@ -431,7 +431,7 @@ class DropInTest {
         return (row.flags() & flag) != 0 ? "Y" : "N";
     }
 
-    /** Those lines of a transcript that the provider has a method for. */
+    /** The lines of a transcript for which the provider has a method. */
     private static String known(String transcript) {
         Set<String> missing = Set.of("getBusinessUnit", "getCalendarOwner", "getTimeZone", "isOrgIncluded",
             "isOrgInNaturalTree", "getBOBInClosestOrg");

@@ -22,7 +22,7 @@ class GoldenTest {
     private static final Path FOLDER = Path.of(System.getProperty("orgcache.golden"));
 
     @Test
-    void treesAreWrittenAndReadAsTheVectorsSay() throws IOException {
+    void treesMatchTheGoldenVectors() throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.list(FOLDER)) {
             files = all.filter(file -> file.toString().endsWith(".json"))
@@ -104,7 +104,7 @@ class GoldenTest {
     }
 
     @Test
-    void whatTheVectorsRefuseIsRefused() throws IOException {
+    void bytesOfRefusedVectorsAreRefused() throws IOException {
         List<?> vectors = (List<?>) read(FOLDER.resolve("refused.json"));
         assertTrue(vectors.size() >= 40, vectors.size() + " vectors");
         for (Object each : vectors) {
@@ -119,7 +119,7 @@ class GoldenTest {
     }
 
     @Test
-    void rowsThatTheVectorsRefuseAreRefused() throws IOException {
+    void rowsOfRefusedVectorsAreRefused() throws IOException {
         List<?> vectors = (List<?>) read(FOLDER.resolve("refused-rows.json"));
         assertTrue(vectors.size() >= 7, vectors.size() + " vectors");
         for (Object each : vectors) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads well-formed JSON into maps, lists, texts, longs, booleans and nulls: what the golden vectors are
- * written in.
+ * Parses well-formed JSON into maps, lists, texts, longs, booleans and nulls: the format of the golden
+ * vectors.
  */
 final class Json {
     private final String text;

@@ -14,18 +14,18 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.orgcache.openbravo.OrganizationStructures;
 
-/** Bytes of heap: budgets, what a tree says of itself, and bytes from anywhere. */
+/** Heap bytes: budgets, the accuracy of footprints, and untrusted input. */
 class MemoryTest {
     private static final int ORGANIZATIONS = 600;
 
-    /** The bytes that one of many held values takes. */
+    /** The bytes of one value, measured over many. */
     private static double retained(Supplier<Object> make) {
         Object[] held = new Object[400];
         make.get();
         long before = used();
         Arrays.setAll(held, i -> make.get());
         long bytes = used() - before;
-        // Only now may they go.
+        // The values may be collected from here on.
         assertEquals(400, held.length);
         return (double) bytes / held.length;
     }
@@ -58,14 +58,14 @@ class MemoryTest {
     }
 
     @Test
-    void aFurtherSessionIsWithinItsBudget() {
+    void anotherSessionIsWithinItsBudget() {
         OrgStructure tree = Trees.large(ORGANIZATIONS, false);
         double session = retained(() -> new OrganizationStructures("client", tree));
         assertTrue(session <= 32, "a session takes " + session + " bytes");
     }
 
     @Test
-    void theFootprintIsWhatATreeTakes() {
+    void theFootprintMatchesTheHeap() {
         List<OrgRow> texts = List.of(new OrgRow("0", null, 4), new OrgRow("a text", "0", 8, "Europe/Madrid", "é"),
             new OrgRow("Ω", "0", 36, "Europe/Madrid", "calendar"));
         for (OrgStructure tree : List.of(Trees.large(ORGANIZATIONS, true), Trees.large(70_000 / 100, false),
@@ -91,7 +91,7 @@ class MemoryTest {
     }
 
     @Test
-    void aCountAloneJustifiesNoMemory() {
+    void aCountAloneAllocatesNothing() {
         byte[] good = Trees.sample().encode();
         for (int count : new int[] {-1, Integer.MAX_VALUE, 200_000_000, 65_536, 65_535, 1000}) {
             byte[] bytes = good.clone();
@@ -108,7 +108,7 @@ class MemoryTest {
             long allocated = allocated(() -> OrgStructure.decode(bytes));
             assertTrue(allocated < 20L * bytes.length, allocated + " for " + bytes.length);
         }
-        // The shortest ids, and the most objects for the fewest bytes.
+        // The shortest ids, and the most objects per input byte.
         OrgRow[] rows = new OrgRow[90];
         Arrays.setAll(rows, i -> new OrgRow("" + (char) (33 + i), null, 0));
         byte[] bytes = Trees.build(rows).encode();

@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Questions by index, and what a tree refuses. */
+/** Questions by index, and refused rows. */
 class OrgStructureTest {
     private static final OrgStructure TREE = Trees.sample();
 
@@ -78,7 +78,7 @@ class OrgStructureTest {
     }
 
     @Test
-    void whatIsOutsideIsNotInTheTree() {
+    void outOfRangeIndicesAreNotInTheTree() {
         for (int outside : new int[] {-1, TREE.size(), Integer.MIN_VALUE, Integer.MAX_VALUE}) {
             assertNull(TREE.id(outside));
             assertEquals(0, TREE.flags(outside));
@@ -117,9 +117,9 @@ class OrgStructureTest {
         assertEquals(tree, OrgStructure.decode(tree.encode()));
     }
 
-    /** Ids with equal hash codes are easily made, and must not make looking up a walk through all of them. */
+    /** Ids with equal hash codes are easy to generate. They must not make a lookup scan all of them. */
     @Test
-    void idsThatCollideAreFound() {
+    void collidingIdsAreFound() {
         List<OrgRow> rows = new ArrayList<>();
         for (int number = 0; number < 1 << 16; number++) {
             StringBuilder id = new StringBuilder();
@@ -156,7 +156,7 @@ class OrgStructureTest {
         assertRefused(BuildException.Reason.UNPAIRED_SURROGATE, List.of("a"),
             new OrgRow("a", null, 0, null, "\ude00\ud83d"));
         assertThrows(NullPointerException.class, () -> Trees.row(null, null));
-        // A parent that cannot be an id is only not there.
+        // A parent that cannot be an id is just a missing one.
         Finding finding = OrgStructure.build(List.of(Trees.row("0", "\ud83d"))).findings().get(0);
         assertEquals(Finding.Kind.DANGLING_PARENT, finding.kind());
         assertEquals(List.of("0"), finding.organizations());

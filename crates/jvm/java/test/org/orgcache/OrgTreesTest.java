@@ -19,7 +19,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Trees are shared while a session holds them, and a client's current one is loaded once a revision. */
+/**
+ * Trees are shared while a session refers to them, and a client's current one is loaded once per revision.
+ */
 class OrgTreesTest {
     private final OrgTrees trees = new OrgTrees();
     private final AtomicInteger loads = new AtomicInteger();
@@ -34,7 +36,7 @@ class OrgTreesTest {
     }
 
     @Test
-    void equalTreesAreOne() {
+    void equalTreesAreShared() {
         OrgStructure first = Trees.sample();
         assertSame(first, trees.intern(first));
         assertSame(first, trees.intern(Trees.sample()));
@@ -45,7 +47,7 @@ class OrgTreesTest {
     }
 
     @Test
-    void aTreeThatNoSessionHoldsGoes() {
+    void anUnusedTreeIsCollected() {
         WeakReference<OrgStructure> reference = new WeakReference<>(
             trees.current("C", () -> OptionalLong.of(1), () -> rows("A")));
         awaitCollection(reference);
@@ -67,14 +69,14 @@ class OrgTreesTest {
         assertEquals(1, loads.get());
         OrgStructure two = trees.current("C", () -> OptionalLong.of(2), () -> rows("A", "B"));
         assertEquals(3, two.size());
-        // Another client has other rows under the same number, and equal rows are one tree again.
+        // Another client has other rows under the same number, and equal rows share one tree.
         assertSame(one, trees.current("D", () -> OptionalLong.of(2), () -> rows("A")));
         assertSame(one, trees.current("C", () -> OptionalLong.of(3), () -> rows("A")));
         assertEquals(4, loads.get());
     }
 
     @Test
-    void withoutARevisionRowsAreReadAndNotRemembered() {
+    void withoutARevisionRowsAreReadAndNotCached() {
         OrgStructure known = trees.current("C", () -> OptionalLong.of(1), () -> rows("A"));
         OrgStructure uncertain = trees.current("C", OptionalLong::empty, () -> rows("A", "not yet committed"));
         assertEquals(3, uncertain.size());
@@ -84,7 +86,7 @@ class OrgTreesTest {
     }
 
     @Test
-    void aFailedLoadLeavesNothing() {
+    void aFailedLoadIsNotCached() {
         assertThrows(IllegalStateException.class, () -> trees.current("C", () -> OptionalLong.of(1), () -> {
             throw new IllegalStateException("the database is down");
         }));
@@ -105,7 +107,7 @@ class OrgTreesTest {
         assertEquals(2, trees.current("C", () -> OptionalLong.of(1), () -> rows("A")).size());
     }
 
-    /** A call that waits for a load gets its tree only if the revision is still the same after it. */
+    /** A call that waits for a load takes its tree only if the revision is unchanged after it. */
     @Test
     void aWaitingCallReadsTheRevisionAgain() throws Exception {
         AtomicLong revision = new AtomicLong(1);
@@ -169,7 +171,7 @@ class OrgTreesTest {
     }
 
     @Test
-    void manyAtOnceLoadOnce() throws Exception {
+    void concurrentCallsLoadOnce() throws Exception {
         int callers = 16;
         for (int round = 0; round < 50; round++) {
             long revision = round;
@@ -196,7 +198,7 @@ class OrgTreesTest {
         }
     }
 
-    /** Texts of ids are made when first asked for, by any thread. */
+    /** Any thread may create the text of an id, at its first use. */
     @Test
     void manyReadersOfOneTree() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);

@@ -19,7 +19,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /**
- * Sets that a tree gives out behave as the {@link LinkedHashSet} of the same ids, for each sequence of calls.
+ * The sets of a tree behave as the {@link LinkedHashSet} of the same ids, for each sequence of calls.
  */
 class RangeSetTest {
     private static final OrgStructure TREE = Trees.sample();
@@ -33,7 +33,7 @@ class RangeSetTest {
         return sets;
     }
 
-    /** Does the same to each set and to its twin, and compares all that can be seen. */
+    /** Makes the same call on each set and on its twin, and compares everything observable. */
     private static void compare(Function<Set<String>, Object> change) {
         for (Set<String> set : sets()) {
             Set<String> twin = new LinkedHashSet<>(set);
@@ -156,9 +156,9 @@ class RangeSetTest {
         }
     }
 
-    /** What changes nothing leaves a view a view: its iterators go on. */
+    /** A call that changes nothing keeps a view a view: its iterators stay valid. */
     @Test
-    void iteratorsOutliveWhatChangesNothing() {
+    void iteratorsSurviveCallsThatChangeNothing() {
         compare(set -> {
             Iterator<String> ids = set.iterator();
             ids.next();
@@ -169,7 +169,7 @@ class RangeSetTest {
     }
 
     @Test
-    void changesReachNothingElse() {
+    void changesAffectNothingElse() {
         byte[] bytes = TREE.encode();
         int org = TREE.indexOf("A");
         Set<String> changed = TREE.naturalTree(org);

@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * A web application that is deployed again and again leaves nothing behind, although its trees are shared.
+ * Redeploying a web application leaves nothing behind, although its trees are shared.
  */
 class RedeployTest {
     private static final int TIMES = 100;
@@ -28,7 +28,10 @@ class RedeployTest {
         assertEquals(TIMES, loaders.size());
     }
 
-    /** Loads the library anew, and uses what could outlive it: shared trees, their clients, the logger. */
+    /**
+     * Loads the library anew, and uses everything that could outlive it: shared trees, their clients, the
+     * logger.
+     */
     private static WeakReference<ClassLoader> deploy(URL classes, byte[] bytes) throws Exception {
         try (URLClassLoader loader = new URLClassLoader(new URL[] {classes},
             ClassLoader.getPlatformClassLoader())) {

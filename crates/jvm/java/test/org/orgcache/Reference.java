@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What Rust makes of random rows and bytes, from the program that the tests were started by. */
+/** The results of Rust for random rows and bytes, from the program that started the tests. */
 public final class Reference implements AutoCloseable {
     private final Process process;
     private final DataInputStream answers;
@@ -19,12 +19,12 @@ public final class Reference implements AutoCloseable {
         answers = new DataInputStream(new BufferedInputStream(process.getInputStream(), 1 << 16));
     }
 
-    /** Starts a reference that goes on until its input ends. */
+    /** Starts a reference, which runs until its input ends. */
     public static Reference lend(String what) throws IOException {
         return new Reference(what, 0, 0);
     }
 
-    /** Ends the input of a reference, and checks that it ended well. */
+    /** Closes the input of a reference, and checks its exit. */
     public void giveBack() throws Exception {
         process.getOutputStream().close();
         if (process.waitFor() != 0) {
@@ -32,7 +32,7 @@ public final class Reference implements AutoCloseable {
         }
     }
 
-    /** Takes each case, and checks in the end that the reference ended well. */
+    /** Takes each case, and checks the exit of the reference at the end. */
     public static void forEach(String what, long seed, long count, Case test) throws Exception {
         try (Reference reference = new Reference(what, seed, count)) {
             long cases = 0;

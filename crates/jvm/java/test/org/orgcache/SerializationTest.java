@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.orgcache.openbravo.OrganizationStructures;
 
 /**
- * What a session holds survives a container that writes the session out and reads it back, there or
- * elsewhere.
+ * Session attributes survive a container that serializes the session and deserializes it, there or elsewhere.
  */
 class SerializationTest {
     private static byte[] write(Object value) throws IOException {
@@ -42,18 +41,18 @@ class SerializationTest {
     }
 
     @Test
-    void aTreeComesBackAsTheOneThatIsHeld() throws Exception {
+    void aDeserializedTreeIsTheSharedOne() throws Exception {
         OrgStructure tree = OrgTrees.shared().intern(Trees.sample());
         assertSame(tree, read(write(tree)));
         assertSame(tree, read(write(Trees.sample())));
     }
 
     @Test
-    void sessionsThatComeBackShareTheirTree() throws Exception {
+    void deserializedSessionsShareTheirTree() throws Exception {
         List<OrganizationStructures> sessions = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             byte[] bytes = write(new OrganizationStructures("client " + i, Trees.large(600, false)));
-            // Its canonical bytes, and little else.
+            // Little more than its canonical bytes.
             assertTrue(bytes.length < Trees.large(600, false).encode().length + 400, "" + bytes.length);
             sessions.add((OrganizationStructures) read(bytes));
         }
@@ -65,7 +64,7 @@ class SerializationTest {
     }
 
     @Test
-    void setsComeBackAsPlainSets() throws Exception {
+    void deserializedSetsArePlainSets() throws Exception {
         OrgStructure tree = Trees.sample();
         Set<String> view = tree.naturalTree(tree.indexOf("A1"));
         Set<String> changed = tree.naturalTree(tree.indexOf("A1"));
@@ -86,9 +85,9 @@ class SerializationTest {
         assertTrue(refusal.getCause() instanceof DecodeException);
     }
 
-    /** Another node, or the same one after a restart, has none of the classes' state. */
+    /** Another node, or the same one after a restart, has no class state. */
     @Test
-    void anotherClassLoaderReadsIt() throws Exception {
+    void anotherClassLoaderDeserializesIt() throws Exception {
         byte[] bytes = write(new OrganizationStructures("client", Trees.sample()));
         URL classes = Path.of(System.getProperty("orgcache.classes")).toUri().toURL();
         try (URLClassLoader loader = new URLClassLoader(new URL[] {classes},

@@ -17,8 +17,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs tests with the arguments and the output of a test program of cargo: what filters and counts those does
- * both here.
+ * Runs tests with the arguments and the output of a cargo test program, so that its filters and counts work
+ * for both.
  */
 final class TestProgram implements TestExecutionListener {
     private static final List<String> WITH_VALUE = List.of("--test-threads", "--format", "--color", "--logfile");
@@ -108,7 +108,7 @@ final class TestProgram implements TestExecutionListener {
         }
     }
 
-    /** The failure, with the part of its trace that is ours. */
+    /** The failure, with our part of its stack trace. */
     private static String description(Throwable failure) {
         String trace = Arrays.stream(failure.getStackTrace()).filter(place -> place.getClassName().startsWith("org."))
             .filter(place -> !place.getClassName().startsWith("org.junit"))

@@ -22,7 +22,7 @@ final class Trees {
             row("B1", "B"), row("C", "0"), row("other root", null));
     }
 
-    /** So many organizations below {@code 0}, one a level where they are a chain. */
+    /** The given number of organizations below {@code 0}, or below each other in a chain. */
     static OrgStructure large(int count, boolean chain) {
         return OrgStructure.build(largeRows(count, chain)).structure();
     }
@@ -38,7 +38,7 @@ final class Trees {
         return rows;
     }
 
-    /** An id as the ERP makes them. */
+    /** An id in the form of the ERP. */
     static String id(int number) {
         return String.format("%08X%08X%08X%08X", number * 0x9e3779b9, number * 0x85ebca6b, number * 0xc2b2ae35, number);
     }

@@ -10,15 +10,15 @@ import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
 /**
- * What Openbravo and Etendo have kept since 2018, written from its description: a map from an id to a node
- * with its parent, its flags and the ids of its children. Every answer is a walk, and every set a new one.
- * Every method first sees to it that the map is loaded, which is synchronized.
+ * The structure of Openbravo and Etendo since 2018, written from its description: a map from an id to a node
+ * with its parent, its flags and the ids of its children. Every answer is a walk, and every set is a new one.
+ * Every method first ensures that the map is loaded, which is synchronized.
  */
 final class NodeMap {
     private List<OrgRow> rows;
     private Map<String, Node> nodes;
 
-    /** The rows are read here, where the original asks its database at the first question. */
+    /** Reads the rows here; the original asks its database at the first question. */
     NodeMap(List<OrgRow> rows) {
         this.rows = rows;
         load();
@@ -62,7 +62,7 @@ final class NodeMap {
         return parents;
     }
 
-    /** As there: a set a level, copied into the one above. */
+    /** As in the original: one set per level, copied into the one above. */
     Set<String> childTree(String org, boolean self) {
         load();
         Set<String> orgs = new HashSet<>();

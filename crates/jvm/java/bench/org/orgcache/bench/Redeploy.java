@@ -13,10 +13,11 @@ import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
 /**
- * What a web application with sessions leaves behind that is deployed again and again in one virtual machine.
+ * What a web application with sessions leaves behind if it is redeployed again and again in one virtual
+ * machine.
  */
 final class Redeploy {
-    /** The first deployments load what is loaded once. */
+    /** Deployments before the measurement, which load what is loaded only once. */
     private static final int[] MILESTONES = {10, 60, 110};
 
     private Redeploy() {
@@ -66,7 +67,7 @@ final class Redeploy {
         }
     }
 
-    /** A web application from its start to its end. */
+    /** One life cycle of a web application. */
     public static final class Application implements Runnable {
         @Override
         public void run() {

@@ -12,11 +12,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The service `orgcache` with the sample rows, asked one question a request, over one connection: TCP or a
+ * The service `orgcache` with the sample rows, asked one question per request over one connection: TCP or a
  * Unix socket.
  *
- * <p>The client writes a request and reads an answer, and nothing else, so that the service is measured and
- * not a client's library.
+ * <p>The client writes requests and reads responses with no client library, so that only the service is
+ * measured.
  */
 final class Service {
     private static final String STORE = "7BABA5FF80494CAFA54DEBD22EC46F01";
@@ -29,7 +29,7 @@ final class Service {
     private final ByteBuffer answer = ByteBuffer.allocate(1 << 16);
 
     /**
-     * Logs in; user and password are such that JSON needs no escapes for them.
+     * Logs in. User and password must need no JSON escapes.
      *
      * @param address {@code http://HOST:PORT} or {@code unix:PATH}
      */
@@ -55,7 +55,7 @@ final class Service {
         return channel;
     }
 
-    /** By names, since these classes came with Java 16. */
+    /** Looked up by name, since these classes exist only since Java 16. */
     private static SocketChannel connectUnix(String path) throws Exception {
         SocketAddress address = (SocketAddress) Class.forName("java.net.UnixDomainSocketAddress")
             .getMethod("of", String.class).invoke(null, path);
@@ -70,7 +70,7 @@ final class Service {
         return name;
     }
 
-    /** Asks whether an order of a store may use what belongs to its country. */
+    /** Asks whether an order of a store may refer to a record of its country. */
     long ask(int times) {
         try {
             long yes = 0;

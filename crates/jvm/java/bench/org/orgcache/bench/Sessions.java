@@ -11,7 +11,7 @@ import org.orgcache.session.Principal;
 import org.orgcache.session.Session;
 import org.orgcache.session.SessionManager;
 
-/** Sessions in memory over the native library, with an ERP that answers from memory. */
+/** Sessions in memory through the native library, with an ERP that answers from memory. */
 final class Sessions implements AutoCloseable {
     private static final String CLIENT = "C";
     private static final String ROLE = "R";
@@ -54,7 +54,7 @@ final class Sessions implements AutoCloseable {
         return manager.login(Principal.user("U"));
     }
 
-    /** What a request does: finds its session, and asks it. */
+    /** A typical request: looks up its session and asks it a question. */
     long ask(int times) {
         long yes = 0;
         for (int i = 0; i < times; i++) {
@@ -100,8 +100,8 @@ final class Sessions implements AutoCloseable {
     }
 
     /**
-     * Forgets the sessions of earlier questions, or their places would be given back while others are
-     * measured.
+     * Drops the sessions of earlier questions, so that their places are not released during later
+     * measurements.
      */
     void settle() {
         while (manager.stats().javaSessions() > 1) {
@@ -109,7 +109,7 @@ final class Sessions implements AutoCloseable {
         }
     }
 
-    /** A session with its token, as a program holds them. */
+    /** A session with its token, as a program stores them. */
     Login hold() {
         return logIn();
     }

@@ -14,20 +14,20 @@ import org.orgcache.OrgStructure;
 import org.orgcache.openbravo.OrganizationStructures;
 
 /**
- * Time a call and bytes of heap, of the Java libraries, a plain map of nodes and the service.
+ * Measures time per call and heap bytes of the Java libraries, a plain map of nodes, and the service.
  *
- * <p>The contenders take turns: a round asks each question of each contender, the next one in the other
- * order, and the least time of all rounds counts. Before that, each question is asked until its code is
+ * <p>The contenders take turns: a round asks each question of each contender, the next round in reverse
+ * order. The shortest time of all rounds counts. A warm-up first asks each question until its code is
  * compiled.
  */
 public final class Speed {
     private static final int PICKS = 4096;
-    /** Long enough for the compiler, also for questions that take a millisecond. */
+    /** Long enough for the compiler, even for questions that take a millisecond. */
     private static final long WARM_UP_NANOS = 1_000_000_000;
-    /** How many values are held to see what one takes. */
+    /** How many values are retained to measure the size of one. */
     private static final int HELD = 200;
 
-    /** Where all answers go, so that no call can be left out. */
+    /** A sink for all answers, so that the compiler cannot eliminate a call. */
     private static volatile long sink;
 
     private final int organizations;
@@ -64,7 +64,7 @@ public final class Speed {
         Redeploy.measure();
     }
 
-    /** What is asked, of whom, and the least time of a call. */
+    /** A question, its contender, and the shortest time of a call. */
     private static final class Case {
         final String question;
         final String contender;
@@ -131,7 +131,7 @@ public final class Speed {
         OrganizationStructures provider = new OrganizationStructures("client", tree);
         NodeMap map = new NodeMap(rows);
         byte[] bytes = tree.encode();
-        // Texts of their own, as a database delivers them, so that no comparison ends at the same object.
+        // Use separate string objects, as from a database, so that no comparison stops at object identity.
         String[] one = picks(rows, 1);
         String[] other = picks(rows, 2);
         int[] oneIndex = Arrays.stream(one).mapToInt(tree::indexOf).toArray();
@@ -264,7 +264,8 @@ public final class Speed {
     }
 
     /**
-     * The token of a request and a question about it, by each way; and what only the native library is asked.
+     * The request path (token lookup and a question) by each access way, and operations of the native library
+     * only.
      */
     private void measureSessions(List<Service> services) {
         List<OrgRow> rows = rows(Shape.FAN5);
@@ -293,7 +294,7 @@ public final class Speed {
         OrgStructure shared = OrgStructure.decode(bytes);
         System.out.printf("%n| %s: bytes of heap | orgcache | map of nodes | ratio |%n| --- | --: | --: | --: |%n",
             shape.name().toLowerCase(Locale.ROOT));
-        // Each map has texts of its own, as rows from a database do.
+        // Each map has its own strings, as rows from a database do.
         double map = retained(() -> new NodeMap(rows(shape)));
         System.out.println(row("a tree", retained(() -> OrgStructure.decode(bytes)), map));
         System.out.println(row("a tree, all ids asked for", retained(() -> {
@@ -324,7 +325,7 @@ public final class Speed {
         return least;
     }
 
-    /** One organization in ten a legal entity, one in twenty under period control. */
+    /** One organization in ten is a legal entity, one in twenty has period control. */
     private List<OrgRow> rows(Shape shape) {
         List<OrgRow> rows = new ArrayList<>();
         rows.add(new OrgRow("0", null, OrgFlags.READY));
@@ -347,7 +348,7 @@ public final class Speed {
         Random random = new Random(seed);
         String[] picks = new String[PICKS];
         Arrays.setAll(picks, i -> new String(rows.get(random.nextInt(rows.size())).id()));
-        // A text keeps its hash code: those of an application were asked for before.
+        // A string caches its hash code, so compute it first, as in a running application.
         Arrays.stream(picks).forEach(String::hashCode);
         return picks;
     }

@@ -10,10 +10,13 @@ import java.util.stream.Collectors;
 import org.orgcache.Built;
 import org.orgcache.OrgStructure;
 
-/** The methods that the native library calls, on the thread that logs in: from a source to frames. */
+/**
+ * The methods that the native library calls on the thread that logs in. They convert a source's answers to
+ * frames.
+ */
 final class Callbacks {
     private final OrgSource source;
-    /** What was found about each client's tree, so that the same is logged once. */
+    /** The last findings about each client's tree, so that the same findings are logged once. */
     private final Map<String, List<String>> logged = new ConcurrentHashMap<>();
 
     Callbacks(OrgSource source) {

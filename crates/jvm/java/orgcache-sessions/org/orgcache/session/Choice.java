@@ -2,7 +2,7 @@ package org.orgcache.session;
 
 import java.util.Objects;
 
-/** What a session is switched to: another role, or another organization. */
+/** The target of a switch: another role, another organization, or both. */
 public final class Choice {
     private final String role;
     private final String org;

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads what comes from the native library, as bytes. */
+/** Reads frames, the byte arrays that the native library returns. */
 final class FrameReader {
     private final ByteBuffer rest;
 

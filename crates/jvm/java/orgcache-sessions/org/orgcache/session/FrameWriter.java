@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.function.Consumer;
 
-/** Writes what crosses to the native library, as bytes. */
+/** Writes frames, the byte arrays that are passed to the native library. */
 final class FrameWriter {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
 
@@ -48,7 +48,7 @@ final class FrameWriter {
         return this;
     }
 
-    /** A value that may be null. */
+    /** A nullable value. */
     <T> FrameWriter either(T value, Consumer<T> write) {
         flag(value != null);
         if (value != null) {
@@ -61,7 +61,9 @@ final class FrameWriter {
         return bytes.toByteArray();
     }
 
-    /** The bytes of a text. One that is not Unicode would be another text in them, and is refused. */
+    /**
+     * The UTF-8 bytes of a text. Refuses a text with a lone surrogate, which would turn into another text.
+     */
     private static byte[] utf8(String text) {
         try {
             ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));

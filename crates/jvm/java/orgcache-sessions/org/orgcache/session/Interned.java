@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Values by their content's hash, each once. One that no session holds goes when memory is short. */
+/**
+ * Values interned by the hash of their content. A value that no session uses is collected when memory is
+ * short.
+ */
 final class Interned<T> {
     private final Map<String, SoftReference<T>> values = new HashMap<>();
 

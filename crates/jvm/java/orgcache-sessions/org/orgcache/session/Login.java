@@ -3,7 +3,7 @@ package org.orgcache.session;
 import java.util.List;
 import java.util.Optional;
 
-/** A session that was just made, and the only copy of its token. */
+/** A new session, and the only copy of its token. */
 public final class Login {
     private final String token;
     private final Session session;
@@ -20,8 +20,8 @@ public final class Login {
     }
 
     /**
-     * What opens the session: 64 hexadecimal digits. Keep it with the user's HTTP session, never in a log or
-     * a page.
+     * The credential of the session: 64 hexadecimal digits. Keep it in the user's HTTP session, never in a
+     * log or a page.
      *
      * @return the token
      */
@@ -48,8 +48,8 @@ public final class Login {
     }
 
     /**
-     * The organization that was asked for or follows from the defaults, if the role cannot write in it: the
-     * session works in another one.
+     * The organization that was asked for or is the default, if the role cannot write in it and the session
+     * works in another one.
      *
      * @return that organization's id, or empty
      */

@@ -8,9 +8,9 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * The rows that decide about one login, as a database delivers them. What is not there is null.
+ * The rows that decide about one login, as read from the database. A missing row is null.
  *
- * <p>Lists may be in any order and hold what is inactive: the session manager looks at that.
+ * <p>Lists may be in any order and contain inactive rows: the session manager filters them.
  */
 public final class LoginFacts {
     private static final String ZERO = "0";
@@ -74,8 +74,8 @@ public final class LoginFacts {
          * @param client the id of the client that it belongs to
          * @param active whether it is active
          * @param locked whether it is locked out
-         * @param defaultRole the role to log in with where none is chosen, or null
-         * @param defaultOrg the organization to log in to where none is chosen, or null
+         * @param defaultRole the role to log in with if none is chosen, or null
+         * @param defaultOrg the organization to log in to if none is chosen, or null
          * @param roles the user's rows of {@code ad_user_roles}
          */
         public User(String id, String client, boolean active, boolean locked, String defaultRole, String defaultOrg,
@@ -90,11 +90,11 @@ public final class LoginFacts {
         }
 
         /**
-         * The role that a login takes: the one asked for by name; else, of the roles that the login can work
-         * in, the user's default or the one of the smallest id. If there is none that it can work in, the
-         * same choice among all active links, so that the login's check says what is wrong with that one.
+         * The role that a login takes: the requested one; else, of the usable roles, the user's default or
+         * the one with the smallest id. If no role is usable, the same choice among all active links, so that
+         * the login's check can report what is wrong with that role.
          *
-         * @param principal who logs in
+         * @param principal the user who logs in, with its choices
          * @return the role's id, or null if the user has no active link to a role
          */
         public String roleToTake(Principal principal) {
@@ -161,7 +161,7 @@ public final class LoginFacts {
          *
          * @param client the id of the client that the role belongs to
          * @param active whether the role is active
-         * @param clientActive whether that client is there and active
+         * @param clientActive whether that client exists and is active
          */
         public LinkedRole(String client, boolean active, boolean clientActive) {
             this.client = Objects.requireNonNull(client, "the client of a role");

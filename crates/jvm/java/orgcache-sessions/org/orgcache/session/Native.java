@@ -1,11 +1,11 @@
 package org.orgcache.session;
 
 /**
- * What the native library does.
+ * The functions of the native library.
  *
- * <p>Managers and sessions are places in its tables: numbers that are never used twice. A token crosses as
- * the four numbers that its digits are, everything else as frames. Functions that take a place of a session
- * answer null for one that was released.
+ * <p>Managers and sessions are places in its tables: numbers that are never reused. A token is passed as four
+ * numbers, everything else as frames. Functions that take a session's place return null if the place was
+ * released.
  */
 final class Native {
     static {
@@ -19,20 +19,20 @@ final class Native {
 
     static native void close(long manager);
 
-    /** Is a callback of a source under way on this thread? */
+    /** Does this thread run a callback of a source? */
     static native boolean isInCallback();
 
-    /** How many managers are open in this process, by any class loader. */
+    /** How many managers are open in this process, across all class loaders. */
     static native long count();
 
     static native byte[] login(long manager, byte[] principal);
 
     static native byte[] replace(long manager, long token1, long token2, long token3, long token4, byte[] choice);
 
-    /** The place of a session that memory alone can answer for, else 0. It never waits. */
+    /** The place of a session that memory alone can answer for, else 0. Never blocks. */
     static native long find(long manager, long token1, long token2, long token3, long token4);
 
-    /** The place of a session, for which the store may be asked. */
+    /** The place of a session. May ask the store. */
     static native long look(long manager, long token1, long token2, long token3, long token4);
 
     static native byte[] logout(long manager, long token1, long token2, long token3, long token4);

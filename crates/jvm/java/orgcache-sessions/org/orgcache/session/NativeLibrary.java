@@ -12,16 +12,16 @@ import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 
 /**
- * Finds the native library in the jar, and loads it.
+ * Finds the native library in the jar and loads it.
  *
- * <p>A virtual machine refuses one file to a second class loader. So each class loader loads the library by a
- * name of its own, but all names lead to one file, which the operating system maps once: a web application
- * that is deployed again and again takes no more memory.
+ * <p>A virtual machine refuses to load one file in two class loaders. So each class loader loads the library
+ * under its own name, but all names link to one file, which the operating system maps once: redeploying a web
+ * application takes no more memory.
  */
 final class NativeLibrary {
     private static final String NAME = "liborgcache_jvm.so";
 
-    /** A property of the virtual machine that tells other class loaders where the file is. */
+    /** A system property that tells other class loaders the path of the file. */
     private static final String PROPERTY = "org.orgcache.session.library.";
 
     private NativeLibrary() {
@@ -43,11 +43,11 @@ final class NativeLibrary {
             }
         } catch (IOException | UncheckedIOException failure) {
             throw new IllegalStateException("cannot write the native library of sessions to `"
-                + System.getProperty("java.io.tmpdir") + "`: set -Djava.io.tmpdir to a folder that can be written",
+                + System.getProperty("java.io.tmpdir") + "`: set -Djava.io.tmpdir to a writable folder",
                 failure);
         } catch (UnsatisfiedLinkError failure) {
             UnsatisfiedLinkError explained = new UnsatisfiedLinkError("cannot load the native library of sessions from `"
-                + file + "`: set -Djava.io.tmpdir to a folder from which programs may be run, if that is why: "
+                + file + "`; if its file system is mounted noexec, set -Djava.io.tmpdir to a folder on another one: "
                 + failure.getMessage());
             explained.initCause(failure);
             throw explained;
@@ -71,8 +71,8 @@ final class NativeLibrary {
     }
 
     /**
-     * The file with the library, which the first class loader writes and the virtual machine deletes at its
-     * end.
+     * The file with the library. The first class loader writes it, and the virtual machine deletes it at
+     * exit.
      */
     private static Path place(URL library) throws IOException {
         CheckedInputStream content = new CheckedInputStream(library.openStream(), new CRC32C());
@@ -89,7 +89,7 @@ final class NativeLibrary {
             // Only this user may write there.
             Path folder = Files.createTempDirectory("orgcache-");
             Path file = folder.resolve(NAME);
-            // Files are deleted in the opposite order.
+            // Files are deleted in reverse order.
             folder.toFile().deleteOnExit();
             file.toFile().deleteOnExit();
             Files.copy(content, file);

@@ -12,11 +12,11 @@ import org.orgcache.OrgRow;
 import org.orgcache.openbravo.ClientRows;
 
 /**
- * Reads Openbravo's and Etendo's tables over JDBC, on any database that they run on: two queries for a login,
- * one more where all organizations of the client count, and one for the tree.
+ * Reads Openbravo's and Etendo's tables over JDBC, on any database that they support: two queries for a
+ * login, one more if all organizations of the client count, and one for the tree.
  *
- * <p>It knows no revisions, so each login reads the tree, and sessions share it if it is an equal one.
- * Override {@link #revision} where your installation keeps a number that changes with the tree.
+ * <p>It has no revisions, so each login reads the tree; sessions with equal trees share one. Override {@link
+ * #revision} if your installation has a number that changes with the tree.
  */
 public class OpenbravoSource implements OrgSource {
     private static final String USER = "SELECT u.ad_client_id, u.isactive, u.islocked, u.default_ad_role_id,"
@@ -25,7 +25,7 @@ public class OpenbravoSource implements OrgSource {
         + " LEFT JOIN ad_role r ON r.ad_role_id = l.ad_role_id"
         + " LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = ?";
 
-    /** All columns of the role, because {@code ismanual} came late. */
+    /** All columns of the role, because old versions lack {@code ismanual}. */
     private static final String ROLE = "SELECT c.ad_client_id AS c_id, c.isactive AS c_active, a.ad_org_id AS a_org,"
         + " a.ad_client_id AS a_client, a.isactive AS a_active, o.ad_org_id AS o_id, o.ad_client_id AS o_client,"
         + " o.isactive AS o_active, r.*"
@@ -38,23 +38,23 @@ public class OpenbravoSource implements OrgSource {
     private final Connections connections;
     private final boolean closes;
 
-    /** Where connections come from. */
+    /** Provides connections. */
     @FunctionalInterface
     public interface Connections {
         /**
-         * A connection for the thread that logs in.
+         * Returns a connection for the thread that logs in.
          *
          * @return the connection
-         * @throws SQLException if there is none
+         * @throws SQLException if no connection is available
          */
         Connection get() throws SQLException;
     }
 
     /**
-     * Reads by connections that belong to the caller and stay open, such as the one of Openbravo's {@code
+     * Reads through connections that belong to the caller and stay open, such as that of Openbravo's {@code
      * OBDal}.
      *
-     * @param connections gives the connection of the thread that logs in
+     * @param connections returns the connection of the thread that logs in
      */
     public OpenbravoSource(Connections connections) {
         this.connections = connections;
@@ -62,7 +62,7 @@ public class OpenbravoSource implements OrgSource {
     }
 
     /**
-     * Reads by connections of a pool, which are given back after each callback.
+     * Reads through connections of a pool, which are returned after each callback.
      *
      * @param pool the pool
      */
@@ -110,7 +110,7 @@ public class OpenbravoSource implements OrgSource {
                 }
                 String client = row.getString(1);
                 boolean active = isYes(row.getString(2));
-                // The ERP reads a small letter as yes, too.
+                // The ERP also treats a lower-case letter as yes.
                 boolean locked = "Y".equalsIgnoreCase(row.getString(3));
                 String defaultRole = row.getString(4);
                 String defaultOrg = row.getString(5);

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Where sessions are kept, and how long. Each method changes these options and returns them. The defaults
- * suit an ERP with people at its screens.
+ * Where sessions are stored, and for how long. Each method changes these options and returns them. The
+ * defaults suit an ERP with interactive users.
  */
 public final class Options {
     private final String url;
@@ -26,7 +26,7 @@ public final class Options {
     }
 
     /**
-     * Sessions in memory: for one process, and until it ends.
+     * Sessions in memory: for one process, until it ends.
      *
      * @return new options
      */
@@ -35,8 +35,8 @@ public final class Options {
     }
 
     /**
-     * Sessions in a database, in tables of their own: a PostgreSQL database is shared by all nodes of a
-     * cluster, an SQLite file belongs to one process.
+     * Sessions in a database, in their own tables. All nodes of a cluster share a PostgreSQL database; an
+     * SQLite file belongs to one process.
      *
      * @param url {@code postgres://user:password@host/database} or {@code sqlite:file?mode=rwc}; not a JDBC
      * URL
@@ -50,8 +50,7 @@ public final class Options {
     }
 
     /**
-     * The URL of the PostgreSQL server itself, where the first URL is that of a proxy that pools
-     * transactions.
+     * The URL of the PostgreSQL server itself, if the first URL is that of a transaction-pooling proxy.
      *
      * @param server the URL
      * @return these options
@@ -62,8 +61,8 @@ public final class Options {
     }
 
     /**
-     * Leaves the tables as they are, because an administrator has made them. Otherwise they are made or
-     * brought up to date when the session manager is opened.
+     * Does not migrate the tables, because an administrator does. By default, opening the session manager
+     * creates or migrates them.
      *
      * @return these options
      */
@@ -73,7 +72,7 @@ public final class Options {
     }
 
     /**
-     * The most sessions that this process holds: 1,000,000.
+     * The most sessions in this process: 1,000,000.
      *
      * @param limit the number
      * @return these options
@@ -84,7 +83,7 @@ public final class Options {
     }
 
     /**
-     * The most sessions of one user in one client in this process: any number.
+     * The most sessions of one user in one client in this process: no limit.
      *
      * @param limit the number
      * @return these options
@@ -95,7 +94,7 @@ public final class Options {
     }
 
     /**
-     * At a limit, ends the session that began first. Otherwise the login is refused.
+     * At a limit, ends the oldest session. By default, the login is refused.
      *
      * @return these options
      */
@@ -105,8 +104,8 @@ public final class Options {
     }
 
     /**
-     * Lets automatic roles work in all organizations of their client, as Openbravo does since October 2023.
-     * Otherwise only their access rows count, as in Etendo and earlier versions of Openbravo.
+     * Lets automatic roles work in all organizations of their client, as in Openbravo since October 2023. By
+     * default, only their access rows count, as in Etendo and earlier versions of Openbravo.
      *
      * @return these options
      */
@@ -127,7 +126,7 @@ public final class Options {
     }
 
     /**
-     * A session ends after this time in all: 12 hours.
+     * A session ends after this total time: 12 hours.
      *
      * @param time the time
      * @return these options
@@ -138,7 +137,7 @@ public final class Options {
     }
 
     /**
-     * An end on another node holds here after this time at the latest: 5 seconds.
+     * A revocation on another node takes effect here within this time: 5 seconds.
      *
      * @param time the time
      * @return these options
@@ -160,7 +159,7 @@ public final class Options {
     }
 
     /**
-     * For how long sessions go on being answered while the store does not: their idle time.
+     * How long sessions stay valid while the store is unavailable: their idle time.
      *
      * @param time the time
      * @return these options

@@ -11,17 +11,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Keeps virtual threads out of native code that waits, where each would hold the platform thread that carries
- * it.
+ * Runs blocking native calls of virtual threads on platform threads, since a virtual thread would pin its
+ * carrier in such a call.
  *
- * <p>The platform threads are daemons that end when they are idle, so they keep neither the virtual machine
- * nor a web application.
+ * <p>The platform threads are daemons that end when idle, so they keep neither the virtual machine nor a web
+ * application alive.
  */
 final class PlatformThreads implements AutoCloseable {
     private static final int LIMIT = 32;
     private static final long IDLE_SECONDS = 5;
 
-    /** {@code Thread.isVirtual}, which Java has from 21 on, or null. */
+    /** {@code Thread.isVirtual} of Java 21 and later, or null. */
     private static final Method IS_VIRTUAL = isVirtualMethod();
 
     private final ThreadPoolExecutor threads;
@@ -53,7 +53,7 @@ final class PlatformThreads implements AutoCloseable {
         }
     }
 
-    /** Runs what may wait: here, or if this thread is virtual, on another one. */
+    /** Runs work that may block: here, or on a platform thread if this thread is virtual. */
     <T> T run(Supplier<T> work) {
         if (!isVirtual()) {
             return work.get();
@@ -67,7 +67,10 @@ final class PlatformThreads implements AutoCloseable {
         return await(future);
     }
 
-    /** An interrupted thread waits to the end, or a session would be made that no caller knows of. */
+    /**
+     * An interrupted thread waits for the result. Otherwise a session could be created that no caller knows
+     * of.
+     */
     private static <T> T await(Future<T> future) {
         boolean interrupted = false;
         try {

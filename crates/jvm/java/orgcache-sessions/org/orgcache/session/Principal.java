@@ -3,8 +3,8 @@ package org.orgcache.session;
 import java.util.Objects;
 
 /**
- * Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the
- * user's defaults.
+ * The user who logs in, authenticated by the ERP, with the user's choices. Defaults fill in what is not
+ * chosen.
  */
 public final class Principal {
     private final String user;
@@ -20,7 +20,7 @@ public final class Principal {
     }
 
     /**
-     * A user, with everything else left open.
+     * A user without further choices.
      *
      * @param user the user's id
      * @return the principal
@@ -32,7 +32,7 @@ public final class Principal {
     /**
      * The same user in a role.
      *
-     * @param chosen the role's id, or null to leave it open
+     * @param chosen the role's id, or null for the default
      * @return another principal
      */
     public Principal inRole(String chosen) {
@@ -42,7 +42,7 @@ public final class Principal {
     /**
      * The same user in a client: a check, since the client follows from the role.
      *
-     * @param chosen the client's id, or null to leave it open
+     * @param chosen the client's id, or null for none
      * @return another principal
      */
     public Principal inClient(String chosen) {
@@ -52,7 +52,7 @@ public final class Principal {
     /**
      * The same user in an organization.
      *
-     * @param chosen the organization's id, or null to leave it open
+     * @param chosen the organization's id, or null for the default
      * @return another principal
      */
     public Principal inOrg(String chosen) {

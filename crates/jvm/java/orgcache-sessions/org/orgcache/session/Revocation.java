@@ -2,7 +2,7 @@ package org.orgcache.session;
 
 import java.util.Optional;
 
-/** What became of the end of sessions. In this process they are over in any case. */
+/** The outcome of a revocation. In this process it has taken effect in any case. */
 public final class Revocation {
     private final long sessions;
     private final String pending;
@@ -14,7 +14,7 @@ public final class Revocation {
     }
 
     /**
-     * How many sessions were ended: in the store, or on this node as long as the store does not answer.
+     * How many sessions were ended: in the store, or on this node while the store does not answer.
      *
      * @return the number
      */
@@ -23,9 +23,9 @@ public final class Revocation {
     }
 
     /**
-     * Why other nodes do not know of it yet, if the store did not answer. The session manager goes on trying.
+     * Why the revocation is not in the store yet, if the store did not answer. The session manager retries.
      *
-     * @return what the store said, or empty if the end is in the store
+     * @return the error of the store, or empty if the revocation is stored
      */
     public Optional<String> pending() {
         return Optional.ofNullable(pending);

@@ -9,11 +9,11 @@ import java.util.List;
 import org.orgcache.OrgStructure;
 
 /**
- * What a role may read and write in one tree, read from the canonical bytes of the native library. All
+ * What a role may read and write in one tree, decoded from the canonical bytes of the native library. All
  * sessions with equal access share one.
  */
 final class RoleAccess {
-    /** What the bytes begin with: the magic, the version and the fingerprint of the tree. */
+    /** The header of the bytes: the magic, the version and the fingerprint of the tree. */
     private static final int HEADER = 6 + 2 + 32;
 
     private final OrgStructure tree;
@@ -74,7 +74,7 @@ final class RoleAccess {
         return clients;
     }
 
-    /** The organizations of the role's own list, by client and then by id. */
+    /** The organizations granted to the role, by client and then by id. */
     List<String> grantedOrgs() {
         List<String> ids = new ArrayList<>();
         for (Orgs orgs : granted) {
@@ -111,7 +111,7 @@ final class RoleAccess {
             }
             int low = 0;
             int high = bounds.length;
-            // How many bounds are at or below the rank: within a range if their number is odd.
+            // Count the bounds at or below the rank: it is within a range if their number is odd.
             while (low < high) {
                 int middle = (low + high) >>> 1;
                 if (bounds[middle] <= rank) {

@@ -2,7 +2,7 @@ package org.orgcache.session;
 
 import java.util.Objects;
 
-/** Which sessions to end. */
+/** A set of sessions to end. */
 public final class Scope {
     private final String session;
     private final String client;
@@ -24,7 +24,7 @@ public final class Scope {
      */
     public static Scope session(String id) {
         if (!id.matches("[0-9a-f]{64}")) {
-            // The text is not repeated: it may be a token with a character too many.
+            // The message does not repeat the text: it may be a mistyped token.
             throw new IllegalArgumentException("not the name of a session");
         }
         return new Scope(id, null, null, null);

@@ -9,12 +9,12 @@ import org.orgcache.openbravo.OrganizationStructures;
 /**
  * A session: a user in a role, with the tree and the access as they were at login.
  *
- * <p>Nothing that happens in a database or on another node changes an answer. No method waits or calls native
- * code, but {@link #isEnded}. Hold a session for one request, and ask the {@link SessionManager} for it again
- * in the next: a session that is kept goes on answering after its end.
+ * <p>Later changes in a database or on another node never change an answer. Only {@link #isEnded} calls
+ * native code, and no method blocks. Use a session for one request, and ask the {@link SessionManager} again
+ * in the next: a session object still answers after the session has ended.
  *
  * <p>Organizations that are not in the tree, or of another client, are neither readable nor writable, unless
- * the role's own rows name them. Lists belong to the caller.
+ * the role's own rows name them. The caller owns returned lists.
  */
 public final class Session {
     private static final String ZERO = "0";
@@ -49,7 +49,7 @@ public final class Session {
     }
 
     /**
-     * Whose session it is ({@code #AD_User_ID}).
+     * The user ({@code #AD_User_ID}).
      *
      * @return the user's id
      */
@@ -58,7 +58,7 @@ public final class Session {
     }
 
     /**
-     * The role that was taken ({@code #AD_Role_ID}).
+     * The role ({@code #AD_Role_ID}).
      *
      * @return the role's id
      */
@@ -168,9 +168,9 @@ public final class Session {
     }
 
     /**
-     * A session variable of Openbravo as it is stored in the session there: {@code #AccessibleOrgTree},
-     * {@code #User_Org}, {@code #User_Client}, {@code #User_Level}, {@code #AD_Org_ID}, {@code #AD_Client_ID},
-     * {@code #AD_Role_ID} or {@code #AD_User_ID}. Upper and lower case do not matter.
+     * A session variable of Openbravo with the value that Openbravo stores: {@code #AccessibleOrgTree},
+     * {@code #User_Org}, {@code #User_Client}, {@code #User_Level}, {@code #AD_Org_ID}, {@code
+     * #AD_Client_ID}, {@code #AD_Role_ID} or {@code #AD_User_ID}. The name is case-insensitive.
      *
      * @param name the name
      * @return the value, or null for another name
@@ -201,7 +201,7 @@ public final class Session {
     /**
      * Was the session ended on this node, or found gone from the store? A yes is final.
      *
-     * @return whether it is over
+     * @return whether it has ended
      * @throws IllegalStateException if the session manager is closed
      */
     public boolean isEnded() {

@@ -3,7 +3,7 @@ package org.orgcache.session;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
 
-/** Why there is no session. What a callback of the {@link OrgSource} threw is the cause. */
+/** Why there is no session. An exception of a callback of the {@link OrgSource} is the cause. */
 public final class SessionException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -13,11 +13,11 @@ public final class SessionException extends RuntimeException {
         REFUSED,
         /** No live session has the token: the user has to log in again. */
         NO_SESSION,
-        /** As many sessions are open as may be. */
+        /** The limit of sessions is reached. */
         LIMIT,
-        /** The {@link OrgSource} threw an exception, which is the cause, or answered what cannot be. */
+        /** The {@link OrgSource} threw an exception, which is the cause, or returned an invalid answer. */
         SOURCE,
-        /** The sessions' own store does not answer. */
+        /** The session store does not answer. */
         STORE,
         /** The operating system refused random bytes or a thread. */
         SYSTEM
@@ -25,7 +25,7 @@ public final class SessionException extends RuntimeException {
 
     /** The kind of reason. */
     private final Reason reason;
-    /** Whether it may go away. */
+    /** Can a retry succeed? */
     private final boolean isTransient;
 
     /** Called by the native library. */
@@ -52,7 +52,7 @@ public final class SessionException extends RuntimeException {
     /**
      * May the same call succeed later, without a change of data?
      *
-     * @return whether to try again
+     * @return whether a retry can succeed
      */
     public boolean isTransient() {
         return isTransient;

@@ -16,31 +16,31 @@ import org.orgcache.OrgStructure;
 import org.orgcache.OrgTrees;
 
 /**
- * Gives out sessions and finds them again. Open one for a web application, and close it when the application
- * stops, for example in {@code contextDestroyed} of a {@code ServletContextListener}.
+ * Creates sessions and finds them by their tokens. Open one manager for a web application, and close it when
+ * the application stops, for example in {@code contextDestroyed} of a {@code ServletContextListener}.
  *
- * <p>A login's tree is no older than the login. A login is in the store before {@link #login} returns. An end
- * that is said here holds here when the call returns, and on the other nodes of a cluster within {@link
- * Options#revalidateWithin}.
+ * <p>A login's tree is no older than the login. A session is in the store before {@link #login} returns. A
+ * revocation takes effect in this process before the call returns, and on the other nodes of a cluster within
+ * {@link Options#revalidateWithin}.
  *
- * <p>All methods may be called by any thread. On a virtual thread, those that may wait do so on a platform
- * thread of the session manager, of which there are at most 32.
+ * <p>All methods are thread-safe. For a virtual thread, calls that may block run on one of at most 32
+ * platform threads of the session manager.
  */
 public final class SessionManager implements AutoCloseable {
     private static final int TOKEN_DIGITS = 64;
 
-    /** How long a close waits for calls that are under way. */
+    /** How long a close waits for calls in progress. */
     private static final long PATIENCE_SECONDS = 5;
 
     private final long manager;
-    /** One permit a call that waits, so that a close waits for all of them. */
+    /** Each blocking call takes one permit, so that a close can wait for all of them. */
     private final Semaphore calls = new Semaphore(Integer.MAX_VALUE);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final PlatformThreads threads = new PlatformThreads();
     private final Interned<OrgStructure> trees = new Interned<>();
     private final Interned<RoleAccess> accesses = new Interned<>();
-    /** The objects that the program has of sessions, by their places in the native library. */
-    private final Map<Long, Held> sessions = new ConcurrentHashMap<>();
+    /** The program's session objects, by their places in the native library. */
+    private final Map<Long, SessionReference> sessions = new ConcurrentHashMap<>();
     private final ReferenceQueue<Session> collected = new ReferenceQueue<>();
 
     private SessionManager(Options options, OrgSource source) {
@@ -52,7 +52,7 @@ public final class SessionManager implements AutoCloseable {
     /**
      * Opens a session manager.
      *
-     * @param options where sessions are kept, and how long
+     * @param options where sessions are stored, and for how long
      * @param source answers for the ERP
      * @return the session manager, to be closed
      * @throws SessionException if the store cannot be opened
@@ -63,10 +63,10 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Makes a session for a user whom the ERP has authenticated: no password is asked for. The source's
-     * methods run on this thread.
+     * Creates a session for a user whom the ERP has authenticated: this method asks for no password. The
+     * source's methods run on this thread.
      *
-     * @param principal who logs in
+     * @param principal the user who logs in, with its choices
      * @return the session and its token
      * @throws SessionException if there is no session; a callback's exception is its cause
      */
@@ -76,21 +76,21 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Logs in on a thread of an executor, where the source's methods run too.
+     * Logs in on a thread of an executor. The source's methods run there too.
      *
-     * @param principal who logs in
+     * @param principal the user who logs in, with its choices
      * @param executor runs the login
-     * @return what {@link #login} returns or throws
+     * @return the result or exception of {@link #login}
      */
     public CompletionStage<Login> loginAsync(Principal principal, Executor executor) {
         return CompletableFuture.supplyAsync(() -> login(principal), executor);
     }
 
     /**
-     * The session of a token, and notes that it was used. Almost always answered from memory; the store is
-     * asked for a session that this process has not seen, or not within {@link Options#revalidateWithin}.
+     * The session of a token. Counts as use. Usually answered from memory; the store is asked if this process
+     * has not seen the session, or not within {@link Options#revalidateWithin}.
      *
-     * @param token the token, as a client has sent it
+     * @param token the token, as sent by the client
      * @return the session
      * @throws SessionException if no live session has the token, or the store does not answer
      */
@@ -115,49 +115,48 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Ends a session and gives another one to the same user, role and organization, with tree and access as
-     * they are now.
+     * Replaces a session by one of the same user, role and organization with the current tree and access.
      *
      * @param token the token of the old session
      * @return the new session and its token
-     * @throws SessionException if there is no new session; the old one goes on then
+     * @throws SessionException if there is no new session; the old one stays valid
      */
     public Login refresh(String token) {
         return replace(token, Choice.frame(null, null, false));
     }
 
     /**
-     * As {@link #refresh}, and lets the session write in an organization that a process has just created, even
-     * without an access row of the role: Openbravo's {@code addWritableOrganization}. The next refresh or
-     * switch goes by the rows again.
+     * As {@link #refresh}, and makes an organization writable that a process has just created, even without
+     * an access row of the role (Openbravo's {@code addWritableOrganization}). The next refresh or switch
+     * follows the rows again.
      *
      * @param token the token of the old session
      * @param org the id of the new organization
      * @return the new session and its token
-     * @throws SessionException if there is no new session; the old one goes on then
+     * @throws SessionException if there is no new session; the old one stays valid
      */
     public Login addWritableOrg(String token, String org) {
         return replace(token, Choice.frame(null, Objects.requireNonNull(org, "the new organization"), true));
     }
 
     /**
-     * Ends a session and gives the same user another one, in another role or organization.
+     * Replaces a session by one of the same user in another role or organization.
      *
      * @param token the token of the old session
      * @param choice the role or the organization
      * @return the new session and its token
-     * @throws SessionException if there is no new session; the old one goes on then
+     * @throws SessionException if there is no new session; the old one stays valid
      */
     public Login switchTo(String token, Choice choice) {
         return replace(token, choice.frame());
     }
 
     /**
-     * Ends the session of a token. A session that has ended already is no error.
+     * Ends the session of a token. It is no error if the session has already ended.
      *
      * @param token the token
-     * @return what became of the end
-     * @throws SessionException if this process does not hold the session and the store does not answer
+     * @return the outcome
+     * @throws SessionException if the session is not in memory here and the store does not answer
      */
     public Revocation logout(String token) {
         if (!isToken(token)) {
@@ -168,11 +167,11 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Ends all sessions of a scope: here when this returns, elsewhere within {@link
+     * Ends all sessions of a scope: here before the call returns, on other nodes within {@link
      * Options#revalidateWithin}.
      *
      * @param scope which sessions
-     * @return what became of the end
+     * @return the outcome
      */
     public Revocation end(Scope scope) {
         byte[] frame = scope.frame();
@@ -180,9 +179,9 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * What the session manager holds, and what it counted.
+     * The counters, and the current numbers of sessions and trees.
      *
-     * @return the numbers of this moment
+     * @return a snapshot of the numbers
      */
     public Stats stats() {
         drain();
@@ -190,13 +189,13 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Closes the session manager: calls that are under way end, the use of sessions is written to the store,
-     * threads and connections end. Sessions in a database go on on other nodes, and here after the next
-     * start. Later calls throw {@link IllegalStateException}; a second close does nothing.
+     * Closes the session manager: waits for calls in progress, writes the use of sessions to the store, and
+     * stops threads and connections. Sessions in a database stay valid on other nodes, and here after the
+     * next start. Later calls throw {@link IllegalStateException}; a second close does nothing.
      *
-     * <p>It waits a few seconds at most for a callback that hangs, and for a store that does not answer.
+     * <p>It waits at most a few seconds for a callback that hangs or a store that does not answer.
      *
-     * @throws SessionException if the store could not be told; everything is closed all the same
+     * @throws SessionException if the store could not be updated; everything is closed nevertheless
      */
     @Override
     public void close() {
@@ -208,11 +207,11 @@ public final class SessionManager implements AutoCloseable {
         }
         boolean interrupted = false;
         try {
-            // The permits are not given back: later calls find none.
+            // The permits are not released, so later calls find none.
             if (!calls.tryAcquire(Integer.MAX_VALUE, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 calls.drainPermits();
             }
-        } catch (InterruptedException hurry) {
+        } catch (InterruptedException interruption) {
             interrupted = true;
             calls.drainPermits();
         }
@@ -256,9 +255,9 @@ public final class SessionManager implements AutoCloseable {
         return new Login(at(frame.longNumber()), frame);
     }
 
-    /** The one object of a session; null if its place was released in between. */
+    /** The only object of a session; null if its place was released in between. */
     private Session at(long place) {
-        Held held = sessions.get(place);
+        SessionReference held = sessions.get(place);
         Session session = held == null ? null : held.get();
         if (session != null) {
             return session;
@@ -271,7 +270,7 @@ public final class SessionManager implements AutoCloseable {
                 return current;
             }
             found[0] = describe(place);
-            return found[0] == null ? null : new Held(found[0], place, collected);
+            return found[0] == null ? null : new SessionReference(found[0], place, collected);
         });
         return found[0];
     }
@@ -298,11 +297,11 @@ public final class SessionManager implements AutoCloseable {
         return bytes == null ? null : OrgTrees.shared().intern(OrgStructure.decode(bytes));
     }
 
-    /** Tells the native library of sessions whose objects are gone. */
+    /** Releases the native places of sessions whose objects were collected. */
     private void drain() {
         for (Object gone = collected.poll(); gone != null; gone = collected.poll()) {
-            Held held = (Held) gone;
-            // While another thread makes an object for the place, it waits, and keeps the place then.
+            SessionReference held = (SessionReference) gone;
+            // If another thread is creating an object for the place, this waits, and then keeps the place.
             sessions.computeIfPresent(held.place, (place, current) -> {
                 if (current != held) {
                     return current;
@@ -336,11 +335,11 @@ public final class SessionManager implements AutoCloseable {
         return number;
     }
 
-    /** An object of a session, as long as the program has it. */
-    private static final class Held extends WeakReference<Session> {
+    /** Refers to a session object for as long as the program uses it. */
+    private static final class SessionReference extends WeakReference<Session> {
         private final long place;
 
-        Held(Session session, long place, ReferenceQueue<Session> collected) {
+        SessionReference(Session session, long place, ReferenceQueue<Session> collected) {
             super(session, collected);
             this.place = place;
         }

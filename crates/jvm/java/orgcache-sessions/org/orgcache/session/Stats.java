@@ -1,6 +1,6 @@
 package org.orgcache.session;
 
-/** What a session manager holds now, and what it counted since it was opened. */
+/** What a session manager has in memory now, and what it counted since it was opened. */
 public final class Stats {
     private final long sessions;
     private final long trees;
@@ -21,7 +21,7 @@ public final class Stats {
     private final long storeFailures;
 
     Stats(byte[] bytes) {
-        // The native library writes them in this order.
+        // In the order in which the native library writes them.
         FrameReader frame = new FrameReader(bytes);
         sessions = frame.longNumber();
         trees = frame.longNumber();
@@ -43,7 +43,7 @@ public final class Stats {
     }
 
     /**
-     * Sessions held in memory now.
+     * Sessions in memory now.
      *
      * @return the number
      */
@@ -52,7 +52,7 @@ public final class Stats {
     }
 
     /**
-     * Distinct trees held now.
+     * Distinct trees in memory now.
      *
      * @return the number
      */
@@ -61,7 +61,7 @@ public final class Stats {
     }
 
     /**
-     * Distinct accesses held now.
+     * Distinct accesses in memory now.
      *
      * @return the number
      */
@@ -70,7 +70,7 @@ public final class Stats {
     }
 
     /**
-     * Ends of sessions that the store does not know of yet.
+     * Revocations on this node that are not in the store yet.
      *
      * @return the number
      */
@@ -79,7 +79,7 @@ public final class Stats {
     }
 
     /**
-     * Sessions of which this program holds a {@link Session}, or did until the last collection.
+     * Sessions with a {@link Session} object in this program, or with one that is not collected yet.
      *
      * @return the number
      */
@@ -88,7 +88,7 @@ public final class Stats {
     }
 
     /**
-     * Logins that were given a session, refreshes and switches included.
+     * Logins that succeeded, including refreshes and switches.
      *
      * @return the number
      */
@@ -124,7 +124,7 @@ public final class Stats {
     }
 
     /**
-     * Logins that joined another one's load.
+     * Logins that joined the load of another login.
      *
      * @return the number
      */
@@ -151,7 +151,7 @@ public final class Stats {
     }
 
     /**
-     * Sessions opened again from the store.
+     * Sessions reopened from the store.
      *
      * @return the number
      */
@@ -178,7 +178,7 @@ public final class Stats {
     }
 
     /**
-     * Sessions dropped from memory because their time was over.
+     * Expired sessions that were dropped from memory.
      *
      * @return the number
      */

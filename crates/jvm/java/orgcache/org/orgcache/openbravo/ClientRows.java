@@ -13,7 +13,7 @@ import org.orgcache.OrgRow;
 public final class ClientRows {
     /**
      * The tree that ad_clientinfo names, if it is an organization tree (table 155) of the client; else the
-     * one with the smallest id. What is inactive counts like what is active.
+     * one with the smallest id. Inactive rows count like active ones.
      */
     private static final String QUERY = "SELECT n.node_id, n.parent_id, o.c_calendar_id, o.isready, o.isactive,"
         + " y.islegalentity, y.isbusinessunit, y.istransactionsallowed, o.isperiodcontrolallowed, y.isacctlegalentity"

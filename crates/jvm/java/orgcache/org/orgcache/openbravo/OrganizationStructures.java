@@ -24,18 +24,18 @@ import org.orgcache.OrgTrees;
 /**
  * The answers of Openbravo's {@code OrganizationStructureProvider}, from one client's tree, by ids.
  *
- * <p>Every method has the name that it has there and its answers for null, unknown and empty ids, as of the
+ * <p>Every method has the provider's name and gives its answers for null, unknown and empty ids, as of the
  * version merged in February 2018 (3.0PR18Q2), with the closest record and the time zone added later.
  * "Unknown" is an id that is not in the tree: one of another client, empty, or null. An unknown organization
  * is its own natural tree.
  *
- * <p>What differs, because {@link OrgStructure#build} settles it before there is a tree: a parent that is not
- * in the tree is no parent, where its id came back there; duplicates and cycles are refused, where the last
- * row won and walks never ended. {@code setClientId} and {@code reInitialize} are missing, because this never
- * changes: make another one.
+ * <p>It differs where {@link OrgStructure#build} decides before there is a tree: a parent that is not in the
+ * tree is no parent (the provider returned its id); duplicates and cycles are refused (in the provider the
+ * last row won, and walks never ended). {@code setClientId} and {@code reInitialize} are missing, because
+ * instances are immutable: create another one.
  *
- * <p>Collections belong to the caller, in tree order. It is serializable, and reads back the tree of
- * {@link org.orgcache.OrgTrees#shared}.
+ * <p>The caller owns returned collections, which are in tree order. Instances are serializable, and
+ * deserialize with the shared tree of {@link org.orgcache.OrgTrees#shared}.
  */
 public final class OrganizationStructures implements Serializable {
     private static final long serialVersionUID = 1;
@@ -59,10 +59,9 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Reads a client's tree from Openbravo's tables, by one query on the connection that is given and without
-     * a look at its transaction. Sessions whose rows are equal share one tree. What is odd about the rows is
-     * logged as a warning, once a tree, by the logger {@code org.orgcache}. Time zones, which not every
-     * version has, are not read.
+     * Reads a client's tree from Openbravo's tables, by one query on the given connection, regardless of its
+     * transaction. Sessions with equal rows share one tree. Oddities of the rows are logged as warnings, once
+     * per tree, by the logger {@code org.orgcache}. Time zones, which not every version has, are not read.
      *
      * @param connection the connection, which stays open
      * @param client the client's id
@@ -276,13 +275,13 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Of records that belong to organizations, the one whose organization is closest: of those in the parent
-     * list the nearest, else of those in the child tree any, among equals the one with the smallest id.
+     * Of records that belong to organizations, the one whose organization is closest: the nearest of those in
+     * the parent list, else any of those in the child tree. The smallest id wins a tie.
      *
-     * @param <R> what a record is
+     * @param <R> the type of a record
      * @param records the records
-     * @param id tells a record's id
-     * @param owner tells the id of a record's organization
+     * @param id returns a record's id
+     * @param owner returns the id of a record's organization
      * @param org an organization's id
      * @return the record, or null without records and without an organization
      */
@@ -290,7 +289,7 @@ public final class OrganizationStructures implements Serializable {
         Function<? super R, String> owner, String org) {
         int index = tree.indexOf(org);
         R closest = null;
-        // Ancestors rank by their index, the nearest last; what is below ranks behind them all.
+        // Ancestors rank by their index, the nearest last. Descendants rank behind all of them.
         int best = -2;
         for (R record : records) {
             String recordOwner = owner.apply(record);
@@ -314,7 +313,7 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * The time zone of an organization itself, for which {@code getPropertyFromNode} is used there.
+     * The time zone of an organization itself, for which the ERP uses {@code getPropertyFromNode}.
      *
      * @param org an organization's id
      * @return the IANA name, or null
@@ -328,10 +327,9 @@ public final class OrganizationStructures implements Serializable {
      * AD_ISORGINCLUDED} answers for this client; from the tree, not from {@code ad_org_tree}.
      *
      * @param org an organization's id
-     * @param parent the id of what may be above
+     * @param parent the id of the possible ancestor
      * @return the level; -1 for a null, for an unknown organization, for one that is not ready or is reached
-     * only
-     *     through one that is not, and for {@code 0} below anything but itself
+     *     only through one that is not, and for {@code 0} below anything but itself
      */
     public int isOrgIncluded(String org, String parent) {
         if ("0".equals(org)) {
@@ -378,9 +376,9 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Refuses what no constructor would make.
+     * Refuses values that no constructor would create.
      *
-     * @param stream where this is read from
+     * @param stream the stream
      * @throws IOException if it cannot be read
      * @throws ClassNotFoundException if it cannot be read
      */

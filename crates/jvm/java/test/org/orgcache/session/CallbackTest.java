@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.orgcache.BuildException;
 import org.orgcache.OrgRow;
 
-/** Callbacks: on which thread they run, and what becomes of what they throw. */
+/** Callbacks: the thread on which they run, and the handling of their exceptions. */
 class CallbackTest {
-    /** Does as a test says in each callback. */
+    /** A source that runs a test's code in each callback. */
     private final Erp erp = new Erp() {
         @Override
         public OptionalLong revision(String client) throws Exception {
@@ -82,7 +82,7 @@ class CallbackTest {
     }
 
     @Test
-    void whatACallbackThrowsIsTheCauseAndNothingIsLost() {
+    void aCallbacksExceptionIsTheCauseAndNothingIsLost() {
         Login login = sessions.login(Erp.principal());
         for (String place : List.of("facts", "revision", "tree", "rows")) {
             for (Throwable thrown : List.of(new SQLException("no"), new SQLTransientException("later"),
@@ -95,7 +95,7 @@ class CallbackTest {
                     assertEquals(SessionException.Reason.SOURCE, failure.reason());
                     assertEquals(thrown instanceof SQLTransientException, failure.isTransient());
                 }
-                // The old session goes on, and the next login finds nothing in its way.
+                // The old session stays valid, and the next login succeeds.
                 assertSame(login.session(), sessions.session(login.token()));
                 assertFalse(login.session().isEnded());
                 work = any -> { };
@@ -107,7 +107,7 @@ class CallbackTest {
     }
 
     @Test
-    void anErrorOfTheVirtualMachineGoesOnAsItIs() {
+    void anErrorOfTheVirtualMachineIsRethrownUnchanged() {
         for (Error error : List.of(new StackOverflowError(), new AssertionError("wrong"), new NoClassDefFoundError())) {
             failIn("tree", error);
             assertSame(error, assertThrows(Error.class, () -> sessions.login(Erp.principal())));
@@ -117,7 +117,7 @@ class CallbackTest {
     }
 
     @Test
-    void rowsThatAreNoTreeAreTheCause() {
+    void invalidRowsAreTheCause() {
         erp.rows.add(new OrgRow("Spain", "0", 0));
         SessionException failure = assertThrows(SessionException.class, () -> sessions.login(Erp.principal()));
         assertEquals(BuildException.class, failure.getCause().getClass());
@@ -130,7 +130,7 @@ class CallbackTest {
     }
 
     @Test
-    void anAnswerThatIsNullIsTheMistakeOfTheSource() {
+    void aNullAnswerIsAnErrorOfTheSource() {
         try (SessionManager wrong = SessionManager.open(Options.inMemory(), new Erp() {
             @Override
             public LoginFacts facts(Principal principal) {
@@ -170,7 +170,7 @@ class CallbackTest {
     }
 
     @Test
-    void whatAnotherThreadsCallbackThrowsReachesThatThreadAlone() throws Exception {
+    void aCallbacksExceptionReachesOnlyItsThread() throws Exception {
         for (int round = 0; round < 20; round++) {
             CountDownLatch loading = new CountDownLatch(1);
             CountDownLatch joined = new CountDownLatch(1);
@@ -182,7 +182,7 @@ class CallbackTest {
                     throw new IllegalStateException("of the first");
                 }
                 if (place.equals("revision") && Thread.currentThread() != first) {
-                    // The other one is about to join the load.
+                    // The other login is about to join the load.
                     joined.countDown();
                 }
             };
@@ -225,7 +225,7 @@ class CallbackTest {
     }
 
     @Test
-    void aCloseWaitsForLoginsUnderWay() throws Exception {
+    void aCloseWaitsForLoginsInProgress() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         work = place -> {
             if (place.equals("tree")) {
@@ -257,7 +257,7 @@ class CallbackTest {
         sessions.close();
         assertThrows(IllegalStateException.class, sessions::stats);
         released.countDown();
-        // It ends, one way or the other.
+        // It ends, with success or failure.
         try {
             login.get(10, TimeUnit.SECONDS);
         } catch (ExecutionException failure) {

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
-/** An ERP in memory: one user in one role, and an organization tree that tests change. */
+/** An in-memory ERP: one user in one role, and an organization tree that tests change. */
 class Erp implements OrgSource {
     static final String USER = "U";
     static final String ROLE = "R";

@@ -24,7 +24,7 @@ class NativeLibraryTest {
     private static final int TIMES = 100;
 
     @Test
-    void aPlatformWithoutALibraryIsSentToTheService() throws Exception {
+    void anUnsupportedPlatformIsReferredToTheService() throws Exception {
         assertEquals("linux-x86_64-gnu", NativeLibrary.platform("Linux", "amd64", false));
         assertEquals("linux-x86_64-musl", NativeLibrary.platform("Linux", "amd64", true));
         assertEquals("linux-aarch64-gnu", NativeLibrary.platform("Linux", "aarch64", false));
@@ -37,7 +37,7 @@ class NativeLibraryTest {
     }
 
     @Test
-    void twoWebApplicationsHaveSessionsOfTheirOwn() throws Exception {
+    void webApplicationsHaveSeparateSessions() throws Exception {
         try (WebApplication one = new WebApplication(); WebApplication other = new WebApplication()) {
             String token = one.logIn();
             one.use(token);
@@ -88,7 +88,7 @@ class NativeLibraryTest {
         assertEquals(0, loaders.stream().filter(loader -> loader.get() != null).count());
     }
 
-    /** The regions of memory that a native library of ours is mapped to. */
+    /** The memory regions that map one of our native libraries. */
     private static long mappings() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
             return lines.filter(line -> line.contains("liborgcache_jvm")).count();
@@ -96,7 +96,7 @@ class NativeLibraryTest {
     }
 
     /**
-     * The threads of the native library, and those that this one starts for Java, by their numbers and names.
+     * The threads that the native library starts, natively or through Java, by number and name.
      */
     private static Set<String> threads() throws IOException {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
@@ -131,7 +131,7 @@ class NativeLibraryTest {
         return files;
     }
 
-    /** A web application: a class loader of its own with both libraries, and a manager. */
+    /** A web application: its own class loader with both libraries, and a manager. */
     private static final class WebApplication implements AutoCloseable {
         final URLClassLoader loader;
         private final Object application;

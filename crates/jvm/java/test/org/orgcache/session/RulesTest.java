@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.orgcache.OrgRow;
 import org.orgcache.Reference;
 
-/** Sessions answer in Java what they answer in Rust: on random rows, and on the sample's. */
+/** Sessions give the same answers in Java and in Rust, on random rows and on the sample's. */
 class RulesTest {
     private static final int LOGINS = 400;
 
@@ -116,7 +116,7 @@ class RulesTest {
         return new LoginFacts.Role(id, client, level, manual, active, accesses, organizations);
     }
 
-    /** Everything that a login and its session say, as the reference writes it. */
+    /** All answers of a login and its session, in the format of the reference. */
     private static String transcript(SessionManager sessions, Principal principal, List<String> asked) {
         Login login;
         try {

@@ -2,7 +2,7 @@ package org.orgcache.session;
 
 import java.util.concurrent.CountDownLatch;
 
-/** What a web application does with sessions; also a program that ends without closing anything. */
+/** A web application that uses sessions; also a program that ends without closing anything. */
 final class SessionApplication {
     private final SessionManager sessions = SessionManager.open(Options.inMemory(), new Erp());
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.orgcache.OrgRow;
 import org.orgcache.OrgStructure;
 
-/** What the session manager promises, with sessions in memory. */
+/** The guarantees of the session manager, with sessions in memory. */
 class SessionManagerTest {
     private final Erp erp = new Erp();
     private final SessionManager sessions = SessionManager.open(Options.inMemory(), erp);
@@ -40,7 +40,7 @@ class SessionManagerTest {
     }
 
     @Test
-    void aLoginPinsTheTreeAndTheAccessOfItsMoment() {
+    void aLoginPinsTheCurrentTreeAndAccess() {
         Login login = sessions.login(Erp.principal());
         Session session = login.session();
         erp.rows.add(new OrgRow("Sevilla", "Spain", 0));
@@ -56,7 +56,7 @@ class SessionManagerTest {
         assertTrue(session.isEnded() && !refreshed.session().isEnded());
         assertNoSession(sessions, login.token());
         assertTrue(refreshed.session().canRead("Sevilla") && refreshed.session().canWrite("USA"));
-        // A handle that is kept goes on answering.
+        // The old session object still answers.
         assertFalse(session.canRead("Sevilla"));
     }
 
@@ -79,7 +79,7 @@ class SessionManagerTest {
         erp.revision = OptionalLong.of(7);
         sessions.login(Erp.principal());
         assertEquals(1, erp.loads.get());
-        // Before the load, at its beginning and at its end.
+        // Before the load, at its start and at its end.
         assertEquals(3, erp.revisions.get());
         Login again = sessions.login(Erp.principal());
         assertEquals(1, erp.loads.get());
@@ -165,7 +165,7 @@ class SessionManagerTest {
     }
 
     @Test
-    void whatIsNoTokenOpensNothing() {
+    void malformedTokensOpenNothing() {
         String token = sessions.login(Erp.principal()).token();
         for (String wrong : new String[] {null, "", token.substring(1), token + "0", token.toUpperCase(), "g".repeat(64),
             "0".repeat(64), "é".repeat(64), token.replace(token.charAt(5), '/')}) {
@@ -232,7 +232,7 @@ class SessionManagerTest {
     }
 
     @Test
-    void objectsThatTheProgramDropsAreReleased() {
+    void collectedSessionObjectsAreReleased() {
         List<String> tokens = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             tokens.add(sessions.login(Principal.user("U" + i)).token());
@@ -287,7 +287,7 @@ class SessionManagerTest {
     }
 
     @Test
-    void aClosedManagerAnswersNoMore() {
+    void aClosedManagerRefusesCalls() {
         Login login = sessions.login(Erp.principal());
         OrgStructure tree = login.session().tree();
         sessions.close();

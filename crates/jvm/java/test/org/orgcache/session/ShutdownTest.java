@@ -10,9 +10,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A virtual machine ends although a session manager is open, however it ends. */
+/** An open session manager does not keep a virtual machine alive, however the machine ends. */
 class ShutdownTest {
-    /** Runs a program to its end, in the given Java. */
+    /** Runs a program to its end, on the given Java. */
     static String run(String java, List<String> options, String program, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(java, "-Xmx64m"));
         command.addAll(options);
@@ -20,7 +20,7 @@ class ShutdownTest {
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
-            // What these programs say fits into the pipe.
+            // The output of these programs fits into the pipe.
             assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the virtual machine hangs");
             return process.exitValue() + " " + new String(process.getInputStream().readAllBytes());
         } finally {

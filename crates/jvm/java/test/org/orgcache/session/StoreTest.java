@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.orgcache.OrgRow;
 
-/** Sessions in a database: they outlive the process, and nodes share them. */
+/** Sessions in a database survive the process, and nodes share them. */
 class StoreTest {
     private final Erp erp = new Erp();
 
@@ -68,7 +68,7 @@ class StoreTest {
         awaitEnd(other, login.token());
         assertTrue(elsewhere.isEnded());
 
-        // A node that goes leaves its sessions to the others.
+        // A node that stops leaves its sessions to the others.
         Login second = one.login(Erp.principal());
         one.close();
         assertEquals(Erp.USER, other.session(second.token()).user());
@@ -82,7 +82,7 @@ class StoreTest {
         assertEquals(1, pending.sessions());
         assertTrue(pending.pending().isPresent());
         assertEquals(1, other.stats().pendingEnds());
-        // The end that the store was not told is reported, and nothing stays open.
+        // The revocation that the store did not get is reported, and everything is closed.
         assertThrows(SessionException.class, other::close);
         assertThrows(IllegalStateException.class, other::stats);
         SessionException none = assertThrows(SessionException.class, () -> SessionManager.open(options, erp));

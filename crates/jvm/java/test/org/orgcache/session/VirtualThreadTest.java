@@ -7,15 +7,15 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * In a newer Java, without which this class is left out: virtual threads, and the warning about native code.
+ * Virtual threads, and the warning about native code. Needs a newer Java, or the class is skipped.
  */
 class VirtualThreadTest {
     private static final List<String> ALLOWED = List.of("--enable-native-access=ALL-UNNAMED",
         "-Djdk.virtualThreadScheduler.parallelism=1", "-Djdk.virtualThreadScheduler.maxPoolSize=1");
 
     @Test
-    void loginsOnVirtualThreadsHoldNoCarrier() throws Exception {
-        // With one carrier, logins that held it would follow each other.
+    void loginsOnVirtualThreadsPinNoCarrier() throws Exception {
+        // With one carrier, logins that pinned it would run one after the other.
         assertEquals("0 18 users, at once true, virtual callbacks false, cause true, interrupted true, sessions 16\n",
             ShutdownTest.run(System.getProperty("orgcache.newer"), ALLOWED, "org.orgcache.session.VirtualThreads"));
     }

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Logs in on many virtual threads at once, with a source that takes a while. Runs in a Java that has such.
+ * Logs in on many virtual threads at once, with a slow source. Needs a Java with virtual threads.
  */
 final class VirtualThreads {
     private static final int LOGINS = 16;
@@ -25,8 +25,8 @@ final class VirtualThreads {
     }
 
     /**
-     * Says how many logins there were, the most that were under way at once, and whether callbacks were
-     * virtual.
+     * Prints how many logins there were, the most that were in progress at once, and whether callbacks ran on
+     * virtual threads.
      */
     public static void main(String[] arguments) throws Exception {
         Set<Thread> underWay = ConcurrentHashMap.newKeySet();

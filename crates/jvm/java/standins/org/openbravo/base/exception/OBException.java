@@ -1,6 +1,6 @@
 package org.openbravo.base.exception;
 
-/** Stands in for the ERP's exception. */
+/** Stand-in for the ERP's exception. */
 public class OBException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -1,5 +1,5 @@
 package org.openbravo.base.provider;
 
-/** Stands in for the ERP's mark of classes that have many instances. */
+/** Stand-in for the ERP's marker of classes with many instances. */
 public interface OBNotSingleton {
 }

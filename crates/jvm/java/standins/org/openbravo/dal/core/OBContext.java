@@ -5,7 +5,7 @@ import java.util.Map;
 import org.openbravo.dal.security.OrganizationStructureProvider;
 import org.openbravo.model.ad.system.Client;
 
-/** Stands in for the ERP's user context, which keeps one provider a client. */
+/** Stand-in for the ERP's user context, which has one provider per client. */
 public class OBContext {
     private static final ThreadLocal<OBContext> CURRENT = new ThreadLocal<>();
 

@@ -6,13 +6,13 @@ import java.util.List;
 import org.openbravo.dal.core.OBContext;
 import org.openbravo.model.common.enterprise.Organization;
 
-/** Stands in for the ERP's data access, over a connection that a test gives it. */
+/** Stand-in for the ERP's data access, over a connection that a test provides. */
 public class OBDal {
     private static final OBDal INSTANCE = new OBDal();
 
     /** The connection of the current transaction. */
     public Connection connection;
-    /** How often the connection was asked for. */
+    /** How often the connection was requested. */
     public int connections;
     /** The organizations that were read in administrator mode. */
     public final List<String> readAsAdministrator = new ArrayList<>();

@@ -1,6 +1,6 @@
 package org.openbravo.model.ad.system;
 
-/** Stands in for the ERP's client. */
+/** Stand-in for the ERP's client. */
 public class Client {
     private final String id;
 

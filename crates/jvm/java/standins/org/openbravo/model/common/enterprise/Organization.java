@@ -1,6 +1,6 @@
 package org.openbravo.model.common.enterprise;
 
-/** Stands in for the ERP's organization. */
+/** Stand-in for the ERP's organization. */
 public class Organization {
     private final String id;
 
