@@ -1,7 +1,7 @@
-//! Work that would hold up other tasks, on a thread of its own.
+//! Runs blocking work on a separate thread.
 
-/// Runs work on a thread that may block. Gives `None` if the runtime shuts down before it ran; a panic of the
-/// work goes on in the caller.
+/// Runs work on a blocking thread. Returns `None` if the runtime shuts down first. A panic of the work
+/// continues in the caller.
 pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Some(result),

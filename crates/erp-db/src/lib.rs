@@ -3,8 +3,8 @@
 //!
 //! # Start here
 //!
-//! With the feature `session`: logins over an ERP's database, which is only read, and a session store in the
-//! same or another database.
+//! With the feature `session`: logins over an ERP's database, which is never written to, and a session store
+//! in the same or another database.
 //!
 //! ```no_run
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,9 +51,9 @@
 //! - `ErpSource` (feature `session`): the queries of a login, and `revisions`, optional counters that show an
 //!   unchanged tree without reading it;
 //! - `store` (feature `session`): tables for sessions and password hashes;
-//! - [`tables`]: the ERP's tables, as far as this crate reads them.
+//! - [`tables`]: the ERP's tables that this crate uses.
 //!
-//! The crate `orgcache-erp-import` fills these tables from files and makes a demonstration database.
+//! The crate `orgcache-erp-import` fills these tables from files and creates a demonstration database.
 //!
 //! # Features
 //!
@@ -61,10 +61,10 @@
 //! | --- | --- | --- |
 //! | `sqlite` | yes | the SQLite driver, and SQLite itself |
 //! | `postgres` | yes | the PostgreSQL driver |
-//! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
+//! | `tls` | no | TLS connections to PostgreSQL, by rustls |
 //! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
 //!
-//! At least one of the drivers is needed.
+//! Enable at least one driver.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("erp-db needs a database driver: the feature `sqlite`, `postgres` or both");

@@ -1,4 +1,4 @@
-//! `MissingRights`: the rights that a database user lacks, found before a statement fails.
+//! `MissingRights`: the privileges that a database user lacks, found before a statement fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,19 +11,19 @@ use crate::erp::tables::Table;
 pub enum Purpose {
     /// Answer logins and questions.
     Service {
-        /// Whether the ERP's own password hashes are read.
+        /// Are the ERP's own password hashes read?
         erp_passwords: bool,
     },
     /// Set the password of a user.
     Passwords,
 }
 
-/// Rights that the user of a PostgreSQL database lacks. On SQLite there are none to lack.
+/// The privileges that a PostgreSQL user lacks. On SQLite there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MissingRights {
     place: String,
     user: String,
-    /// Privileges, and what they are on.
+    /// Privileges, and the object of each.
     rights: Vec<(String, String)>,
 }
 
@@ -32,19 +32,19 @@ impl MissingRights {
         MissingRights { place: database.place().to_owned(), ..MissingRights::default() }
     }
 
-    /// Whether nothing is missing.
+    /// Is nothing missing?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rights.is_empty()
     }
 
-    /// The database whose user lacks rights.
+    /// The database whose user lacks privileges.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// The statements that grant what is missing, for the owner.
+    /// The GRANT statements for the missing privileges, for the owner to run.
     pub fn grants(&self) -> impl Iterator<Item = String> {
         self.rights.iter().map(|(privileges, on)| format!("GRANT {privileges} ON {on} TO {};", self.user))
     }
@@ -75,9 +75,8 @@ fn is_read(purpose: Purpose, table: &str, column: &str) -> bool {
     (service || table == "ad_user") && columns.iter().any(|read| read.is_read && read.name == column)
 }
 
-/// The ERP's tables that the search path leads to, with what the user may. Schemas that the user may not use
-/// are looked into as well: to PostgreSQL they are not on the path, and the tables in them would only be
-/// missing.
+/// The ERP's tables on the search path, with the user's privileges. Includes schemas that the user may not
+/// use: PostgreSQL ignores them on the path, so their tables would seem to be missing.
 const ERP: &str = "WITH path AS ( \
        SELECT n.oid, n.nspname, p.place, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable \
        FROM pg_catalog.regexp_matches(pg_catalog.current_setting('search_path'), \
@@ -95,7 +94,7 @@ const ERP: &str = "WITH path AS ( \
      FROM found f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \
      ORDER BY f.relname, a.attnum";
 
-/// What the reader of an ERP's tables lacks, by one statement.
+/// The privileges that the reader of an ERP's tables lacks, by one statement.
 pub(crate) async fn missing_from_erp(
     database: &Database,
     purpose: Purpose,
@@ -105,7 +104,7 @@ pub(crate) async fn missing_from_erp(
         return Ok(missing);
     }
     let (mut user, mut schemas) = (String::new(), BTreeSet::new());
-    // For each table the columns that are read and may be, and those that may not.
+    // For each table, the columns to read that the user may read, and those that the user may not.
     let mut tables: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     database
         .each(ERP, &[], |row: Row<'_>| {
@@ -129,7 +128,7 @@ pub(crate) async fn missing_from_erp(
         if unreadable.is_empty() {
             continue;
         }
-        // The password hashes are in a column of their own right.
+        // The column of password hashes has its own privilege.
         let whole = readable == 0 && !table.ends_with(".ad_user");
         let privileges =
             if whole { "SELECT".to_owned() } else { format!("SELECT ({})", unreadable.join(", ")) };
@@ -138,7 +137,7 @@ pub(crate) async fn missing_from_erp(
     Ok(missing)
 }
 
-/// The schema of our own tables and its tables, with what the user may.
+/// The schema and tables of the store, with the user's privileges.
 #[cfg(feature = "session")]
 const STORE: &str = "SELECT pg_catalog.quote_ident(current_user), \
        pg_catalog.quote_ident(pg_catalog.current_database()), CASE WHEN n.oid IS NULL THEN 'N' ELSE 'Y' END, \
@@ -152,7 +151,7 @@ const STORE: &str = "SELECT pg_catalog.quote_ident(current_user), \
      FROM (SELECT CAST(pg_catalog.to_regnamespace('orgcache') AS pg_catalog.oid) AS oid) n \
      LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' ORDER BY c.relname";
 
-/// What the user of a session store lacks to work in its tables, and to make them where `migrates`.
+/// The privileges that the user of a session store lacks to use its tables, and to create them if `migrates`.
 #[cfg(feature = "session")]
 pub(crate) async fn missing_from_store(
     database: &Database,

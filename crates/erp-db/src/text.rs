@@ -1,4 +1,4 @@
-//! Texts that come from outside.
+//! Untrusted texts.
 
 use platform::text::{NAME_BYTES, shorten};
 

@@ -1,90 +1,90 @@
-//! `Dialect`: the words of a product.
+//! `Dialect`: the SQL that differs between the databases.
 
 use super::{DatabaseKind, Select};
 #[cfg(feature = "session")]
 use crate::revisions::Tables;
 
-/// What a product calls things. Everything else is said in the same words to both.
+/// The SQL of one database where it differs from the other's. All other SQL is shared.
 pub(crate) struct Dialect {
     pub(crate) kind: DatabaseKind,
-    /// Gives the time in milliseconds since 1970.
+    /// Selects the time in milliseconds since 1970.
     pub(crate) now: &'static str,
-    /// Gives the columns of `{tables}`, see [`Schema`](crate::erp::Schema).
+    /// Selects the columns of `{tables}`, see [`Schema`](crate::erp::Schema).
     pub(crate) catalog: &'static str,
-    /// What precedes the name of a table so that no query of that name hides it.
+    /// The prefix of a table name that keeps a query of the same name from hiding the table.
     pub(crate) schema: &'static str,
-    /// What precedes the names of our own tables.
+    /// The prefix of our own tables.
     pub(crate) own_schema: &'static str,
-    /// What makes texts of a column be ordered by their bytes.
+    /// The clause that orders texts of a column by their bytes.
     pub(crate) by_bytes: &'static str,
-    /// Whether tables are in schemas, and users need rights on them.
+    /// Does the database have schemas, and privileges on tables?
     pub(crate) has_schemas: bool,
-    /// Gives the encoding of the database's texts, where there are several.
+    /// Selects the encoding of the database's texts, if there are several.
     pub(crate) encoding: Option<&'static str>,
-    /// A value as a text that compares byte for byte.
+    /// Casts a value to a text that compares byte for byte.
     pub(crate) as_text: fn(&str) -> String,
-    /// The statement that gives all rows in one text; null for no row.
+    /// The statement that returns all rows in one text; null for no rows.
     pub(crate) packed: fn(&Select) -> String,
-    /// From a packed statement, an expression that tells its text from others: its SHA-256 in hexadecimal
-    /// digits, or the text itself where nothing is sent.
+    /// Converts a packed statement to an expression that identifies its text: the SHA-256 in hexadecimal
+    /// digits, or the text itself if no network is involved.
     pub(crate) digest: fn(&str) -> String,
     #[cfg(feature = "session")]
-    pub(crate) revisions: RevisionWords,
+    pub(crate) revisions: RevisionDialect,
     #[cfg(feature = "session")]
-    pub(crate) store: StoreWords,
+    pub(crate) store: StoreDialect,
 }
 
-/// The words of [`revisions`](crate::revisions).
+/// The SQL of [`revisions`](crate::revisions).
 #[cfg(feature = "session")]
-pub(crate) struct RevisionWords {
-    /// Takes the lock of which only one transaction at a time has one.
+pub(crate) struct RevisionDialect {
+    /// Takes a lock that only one transaction at a time can hold.
     pub(crate) lock: Option<&'static str>,
-    /// Where each of the watched tables is, and what it is.
+    /// Selects the schema and kind of each watched table.
     pub(crate) tables: &'static str,
-    /// Has a row if there are counters of this version that this user may read.
-    pub(crate) there: &'static str,
-    /// Has a row if there is a trigger of any version.
+    /// Returns a row if there are counters of this version that this user may read.
+    pub(crate) counters_exist: &'static str,
+    /// Returns a row if there is a trigger of any version.
     pub(crate) installed: &'static str,
-    /// Gives how many triggers of this version do their work, a text for their state, and the counters of all
+    /// Selects the number of active triggers of this version, a text for their state, and the counters of all
     /// clients and of client `$1` with their marks.
     pub(crate) state: &'static str,
     /// The number of triggers.
     pub(crate) triggers: i64,
-    /// Where the first has a row, the second comes before all else.
+    /// If the first statement returns a row, run the second before everything else.
     pub(crate) prepare: (&'static str, &'static str),
-    /// Has a row if there is nothing to remove.
+    /// Returns a row if there is nothing to remove.
     pub(crate) absent: Option<&'static str>,
-    /// The statements that add everything, each on its own.
+    /// The statements that install everything, one by one.
     pub(crate) install: fn(&Tables<'_>) -> Vec<String>,
-    /// The statements that take everything away.
+    /// The statements that remove everything.
     pub(crate) remove: fn() -> Vec<String>,
 }
 
 #[cfg(feature = "session")]
-impl RevisionWords {
+impl RevisionDialect {
     /// The statement for the state of triggers and counters, and an expression about the same client.
     pub(crate) fn with_state(&self, expression: &str) -> String {
         format!("SELECT s.triggers, s.installed, s.every, s.own, {expression} FROM ({}) s", self.state)
     }
 }
 
-/// The words of the session store's tables.
+/// The SQL of the session store's tables.
 #[cfg(feature = "session")]
-pub(crate) struct StoreWords {
-    /// Takes the lock of which only one transaction at a time has one.
+pub(crate) struct StoreDialect {
+    /// Takes a lock that only one transaction at a time can hold.
     pub(crate) lock: Option<&'static str>,
-    /// Where the first has a row, the second makes the schema.
+    /// If the first statement returns a row, the second creates the schema.
     pub(crate) schema: Option<(&'static str, &'static str)>,
-    /// Creates the table of the steps that were taken.
+    /// Creates the table of applied migration steps.
     pub(crate) journal: &'static str,
-    /// Has a row if that table is there.
+    /// Returns a row if that table exists.
     pub(crate) has_journal: &'static str,
-    /// The steps, in their order.
+    /// The steps, in order.
     pub(crate) scripts: &'static [&'static str],
-    /// Tells other nodes the text `$1`, once the transaction is committed.
+    /// Sends the text `$1` to the other nodes when the transaction is committed.
     pub(crate) notify: Option<(&'static str, NotificationText)>,
 }
 
-/// Makes the text of a notification that sessions of a scope ended.
+/// Formats the notification that the sessions of a scope ended.
 #[cfg(feature = "session")]
 pub(crate) type NotificationText = fn(&session::Scope) -> String;

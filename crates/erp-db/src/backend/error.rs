@@ -4,31 +4,31 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// An error of a driver, kept as the cause without making the driver part of this crate's interface.
+/// A driver's error as the cause, without exposing the driver in this crate's interface.
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The text has no scheme. It is not repeated: it may hold a password.
+    /// The text has no scheme. The message does not repeat it: it may contain a password.
     #[error("a database URL begins with `sqlite:` or `postgres:`")]
     NoScheme,
     /// No driver has this scheme.
-    #[error("`{scheme}` is no database URL; one begins with `sqlite:` or `postgres:`")]
+    #[error("`{scheme}` is not a database scheme; use `sqlite:` or `postgres:`")]
     UnknownScheme {
-        /// What stands before the first colon, cut after 20 characters.
+        /// The text before the first colon, cut after 20 characters.
         scheme: String,
     },
-    /// The driver was left out of this build.
-    #[error("this build cannot speak to {product}: it was made without the feature `{feature}`")]
+    /// The driver is not part of this build.
+    #[error("this build does not support {product}: it was compiled without the feature `{feature}`")]
     DriverLeftOut {
         /// The product that the URL names.
         product: &'static str,
-        /// The feature that brings its driver.
+        /// The feature that includes its driver.
         feature: &'static str,
     },
-    /// The URL has a known scheme, but is malformed.
+    /// The URL has a known scheme but is malformed.
     #[error("the {product} URL cannot be used: {reason}")]
     InvalidUrl {
         /// The product that the URL names.
@@ -59,12 +59,12 @@ impl ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// No server answers, the connection broke, or the server is shutting down or too busy.
+    /// No server answers, the connection broke, or the server is shutting down or overloaded.
     #[error("{place} cannot be reached: {cause}")]
     Unreachable {
         /// The database, without password.
         place: String,
-        /// What the driver said.
+        /// The error of the driver.
         #[source]
         cause: Cause,
     },
@@ -73,7 +73,7 @@ pub enum StatementError {
     Encryption {
         /// The database, without password.
         place: String,
-        /// What is wrong, with the certificate as a rule.
+        /// What is wrong, usually with the certificate.
         problem: String,
     },
     /// The answer took longer than [`ConnectionLimits`](crate::ConnectionLimits) allow.
@@ -81,37 +81,37 @@ pub enum StatementError {
     TimedOut {
         /// The database, without password.
         place: String,
-        /// The limit that was passed.
+        /// The exceeded limit.
         limit: Duration,
     },
-    /// The database refused: a missing right, a wrong password, a broken file, a constraint.
+    /// The database refused: a missing privilege, a wrong password, a corrupt file, a constraint.
     #[error("{place} refused: {cause}")]
     Refused {
         /// The database, without password.
         place: String,
-        /// What the database said.
+        /// The error of the database.
         #[source]
         cause: Cause,
     },
     /// A row with the same unique key exists.
-    #[error("{place} has such a row already: {cause}")]
+    #[error("{place} already has a row with this key: {cause}")]
     Conflict {
         /// The database, without password.
         place: String,
-        /// What the database said; it names the key.
+        /// The error of the database, which names the key.
         #[source]
         cause: Cause,
     },
-    /// A row has a value of another kind than the column must hold.
+    /// A value does not have the type that its column must have.
     #[error("{place} returned a value of column `{column}`{} that cannot be read: {cause}", of_table(table.as_deref()))]
     Value {
         /// The database, without password.
         place: String,
-        /// The table, where it can be told.
+        /// The table, if it can be determined.
         table: Option<String>,
         /// The column.
         column: String,
-        /// What the driver said.
+        /// The error of the driver.
         #[source]
         cause: Cause,
     },
@@ -122,7 +122,7 @@ fn of_table(table: Option<&str>) -> String {
 }
 
 impl StatementError {
-    /// May the same statement succeed later, with the same data and rights?
+    /// May the same statement succeed later, with the same data and privileges?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         // A server's certificate may be renewed.
@@ -134,7 +134,7 @@ impl StatementError {
         )
     }
 
-    /// The code of a refusal, on PostgreSQL its SQLSTATE; `None` where the database gave none.
+    /// The code of a refusal, on PostgreSQL its SQLSTATE; `None` if the database gave none.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         let (StatementError::Refused { cause, .. } | StatementError::Unreachable { cause, .. }) = self else {
@@ -143,12 +143,12 @@ impl StatementError {
         cause.downcast_ref::<DatabaseMessage>().map(|message| message.code.as_str())
     }
 
-    /// Is a row missing that another one must refer to, or is one referred to that was to be deleted?
+    /// Does the statement violate a foreign key?
     pub(crate) fn breaks_reference(&self) -> bool {
         self.code() == Some("23503")
     }
 
-    /// Whether the connection ended before the answer. What was sent may have been done or not.
+    /// Did the connection end before the answer? If so, the statement may or may not have been executed.
     pub(crate) fn lost_connection(&self) -> bool {
         let StatementError::Unreachable { cause, .. } = self else { return false };
         let is_fatal = |error: &DatabaseMessage| {
@@ -157,7 +157,7 @@ impl StatementError {
         cause.downcast_ref::<DatabaseMessage>().map_or(cause.is::<sqlx::Error>(), is_fatal)
     }
 
-    /// Sorts a driver's error.
+    /// Classifies a driver's error.
     pub(crate) fn new(place: &str, limit: Duration, error: sqlx::Error) -> Self {
         let place = place.to_owned();
         #[cfg(feature = "postgres")]
@@ -168,17 +168,16 @@ impl StatementError {
             sqlx::Error::PoolTimedOut => StatementError::TimedOut { place, limit },
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default().into_owned();
-                // The code helps to look the condition up; where in its own source the server noticed does
-                // not.
+                // The code helps to look the condition up. The position in the server's source code does not.
                 let message = error.message().to_owned();
                 let is_unique_violation = error.is_unique_violation();
                 let cause = Box::new(DatabaseMessage { message, code: code.clone() });
-                // A statement that PostgreSQL cancelled at our own limit.
+                // PostgreSQL cancelled the statement at our own time limit.
                 if code == "57014" {
                     StatementError::TimedOut { place, limit }
                 } else if is_unique_violation {
                     StatementError::Conflict { place, cause }
-                } else if is_passing(&code) {
+                } else if is_transient_code(&code) {
                     StatementError::Unreachable { place, cause }
                 } else {
                     StatementError::Refused { place, cause }
@@ -196,7 +195,7 @@ impl StatementError {
     }
 }
 
-/// What a database says.
+/// The error message of a database.
 #[derive(Debug, thiserror::Error)]
 #[error("{message} ({code})")]
 struct DatabaseMessage {
@@ -204,15 +203,15 @@ struct DatabaseMessage {
     code: String,
 }
 
-/// Codes with which PostgreSQL ends a connection: it shuts down, it crashed, the connection was idle for too
-/// long, or a transaction was idle or open for too long.
+/// SQLSTATEs with which PostgreSQL ends a connection: shutdown, crash, idle timeout, and timeouts of an idle
+/// or long transaction.
 const ENDS_CONNECTION: [&str; 5] = ["57P01", "57P02", "57P05", "25P03", "25P04"];
 
 /// Codes of transient conditions. SQLSTATEs have five characters, SQLite's codes never do when
 /// reduced to their primary part.
-fn is_passing(code: &str) -> bool {
+fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
-        // Connection trouble, lack of resources, operator intervention, serialization, deadlock, lock
+        // Connection problems, lack of resources, operator intervention, serialization, deadlock, lock
         // timeout.
         return ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
             || ["40001", "40P01", "55P03"].contains(&code)
@@ -228,17 +227,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passing_conditions_are_told_from_lasting_ones() {
+    fn transient_conditions_are_recognized() {
         for code in [
             "08006", "53300", "57P01", "57P03", "25P03", "25P04", "40001", "40P01", "55P03", "5", "517",
             "10", "13",
         ] {
-            assert!(is_passing(code), "{code}");
+            assert!(is_transient_code(code), "{code}");
         }
         for code in
             ["42501", "28P01", "3D000", "25P02", "42P01", "23505", "14", "26", "1555", "2067", "8", ""]
         {
-            assert!(!is_passing(code), "{code}");
+            assert!(!is_transient_code(code), "{code}");
         }
     }
 }

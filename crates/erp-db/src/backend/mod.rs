@@ -1,9 +1,9 @@
-//! Databases: one trait, and one folder for each product.
+//! Databases: one trait, and one folder per product.
 //!
-//! The rest of this crate knows a product by [`DatabaseBackend`], which sends statements, and by its
-//! [`Dialect`], the words that differ. `sqlite` and `postgres` implement both; each also holds the statements
-//! of revisions (`revisions`) and of its session store, and in `login.sql` all statements of a login, to be
-//! read. What they share is in the other files: [`Value`] goes into a statement, [`Row`] comes out, and
+//! The rest of this crate uses [`DatabaseBackend`], which sends statements, and [`Dialect`], the SQL that
+//! differs. `sqlite` and `postgres` implement both. Each also contains the statements of revisions
+//! (`revisions`) and of its session store, and `login.sql`, which documents all statements of a login. The
+//! other files are shared: [`Value`] is an argument of a statement, [`Row`] is a row of its answer, and
 //! [`Select`] packs many rows into one text.
 
 mod dialect;
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub(crate) use dialect::Dialect;
 #[cfg(feature = "session")]
-pub(crate) use dialect::{RevisionWords, StoreWords};
+pub(crate) use dialect::{RevisionDialect, StoreDialect};
 pub use error::{ConnectError, StatementError};
 use row::driver_row;
 pub(crate) use row::{Columns, Row};
@@ -36,11 +36,11 @@ pub use transaction::Transaction;
 pub(crate) use transaction::Work;
 pub(crate) use value::Value;
 
-/// A future that is compiled here, with the driver below it. The body of an async function is compiled anew
-/// in every crate that awaits it; a boxed future of one type is not.
+/// A boxed future, which is compiled here with the driver below it. The body of an async function would be
+/// compiled again in every crate that awaits it.
 pub(crate) type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
+/// A database: SQLite or PostgreSQL. Clones share their connections.
 ///
 /// # Examples
 /// ```no_run
@@ -58,11 +58,11 @@ pub struct Database {
     statements: Arc<AtomicU64>,
 }
 
-/// What a product does. Every call has its own time limits.
+/// The operations of a product. Every call has its own time limits.
 pub(crate) trait DatabaseBackend: Send + Sync {
     fn dialect(&self) -> &'static Dialect;
 
-    /// Sends a statement outside of any transaction and shows `visitor` its rows.
+    /// Sends a statement outside of any transaction and passes its rows to `visitor`.
     fn query<'a>(
         &'a self,
         context: &'a Context,
@@ -77,23 +77,23 @@ pub(crate) trait DatabaseBackend: Send + Sync {
         work: Work,
     ) -> BoxedFuture<'a, Result<Box<dyn transaction::OpenTransaction + 'a>, StatementError>>;
 
-    /// Waits until no connection is in use and closes all.
+    /// Waits until no connection is in use, and closes all connections.
     fn close(&self) -> BoxedFuture<'_, ()>;
 }
 
-/// What is common to the statements of a [`Database`].
+/// The shared context of all statements of a [`Database`].
 #[derive(Clone)]
 pub(crate) struct Context {
-    /// What messages call the database. Never holds a password.
+    /// The name of the database in messages. Never contains a password.
     pub(crate) place: String,
     pub(crate) limits: ConnectionLimits,
-    /// What begins each statement that reads, so that it finds unusual columns as texts.
+    /// The prefix of each read, which converts columns of unusual types to texts.
     pub(crate) as_texts: String,
-    /// What PostgreSQL sets for each transaction, besides its time limit.
+    /// The settings of each transaction on PostgreSQL, besides its time limit.
     pub(crate) settings: String,
 }
 
-/// The product behind a [`Database`].
+/// The product of a [`Database`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DatabaseKind {
@@ -103,16 +103,16 @@ pub enum DatabaseKind {
     Postgres,
 }
 
-/// How long to wait for a database, and how many connections to keep.
+/// How long to wait for a database, and how many connections to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// For the first connection, by which [`Database::connect`] proves that the database is there.
+    /// For the first connection, with which [`Database::connect`] checks that the database is available.
     pub connect: Duration,
     /// For a free connection, or for the lock on an SQLite file.
     pub acquire: Duration,
-    /// For one statement, all its rows included. PostgreSQL cancels it after the same time.
+    /// For one statement, including all its rows. PostgreSQL cancels the statement after the same time.
     pub statement: Duration,
-    /// The number of connections, at least 1.
+    /// The maximum number of connections, at least 1.
     pub connections: u32,
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, ConnectError> {
     match scheme {
         "sqlite" => Ok(DatabaseKind::Sqlite),
         "postgres" | "postgresql" => Ok(DatabaseKind::Postgres),
-        // Only what can be part of a scheme is repeated: a mistyped URL may hold a password.
+        // Repeat only the scheme: a mistyped URL may contain a password.
         _ => Err(ConnectError::UnknownScheme {
             scheme: scheme
                 .chars()
@@ -155,13 +155,13 @@ impl Database {
 
     /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
     ///
-    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading
-    /// alone. `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL. Where the URL
-    /// names no user, it is `PGUSER` or the operating system's user.
+    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it read-only. On
+    /// PostgreSQL, `?currentSchema=erp,public` sets the search path, as in a JDBC URL. If the URL names no
+    /// user, `PGUSER` or the operating system's user is used.
     ///
     /// # Errors
-    /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the
-    /// database cannot be reached within the limit. No message repeats the URL, which may hold a password.
+    /// [`ConnectError`] if the URL is malformed, its driver is not part of this build, or the database cannot
+    /// be reached within the limit. No message repeats the URL, which may contain a password.
     pub async fn connect_with(url: &str, limits: ConnectionLimits) -> Result<Self, ConnectError> {
         Self::connecting(url, limits).await
     }
@@ -173,13 +173,13 @@ impl Database {
             #[cfg(feature = "postgres")]
             Ok(DatabaseKind::Postgres) => Box::pin(postgres::connect(url, limits)),
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            Ok(kind) => Box::pin(std::future::ready(Err(kind.left_out()))),
+            Ok(kind) => Box::pin(std::future::ready(Err(kind.missing_driver()))),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 
-    /// Opens an SQLite file that exists, for reading and writing, with the default [`ConnectionLimits`].
-    /// Unlike in a URL, no character of the path means anything else.
+    /// Opens an existing SQLite file for reading and writing, with the default [`ConnectionLimits`]. Unlike
+    /// in a URL, no character of the path has a special meaning.
     ///
     /// # Errors
     /// As for [`Database::connect_with`].
@@ -197,14 +197,14 @@ impl Database {
         Database { backend: Arc::new(backend), context: Arc::new(context), statements: Arc::default() }
     }
 
-    /// The same connections for statements that may take no longer than `limit`.
+    /// The same connections with a statement limit of `limit`.
     pub(crate) fn with_statement_limit(&self, limit: Duration) -> Self {
         let mut database = self.clone();
         Arc::make_mut(&mut database.context).limits.statement = limit;
         database
     }
 
-    /// The same connections for statements that begin with `as_texts`, in transactions with more settings.
+    /// The same connections with statements that begin with `as_texts`, and with more transaction settings.
     pub(crate) fn reading(&self, as_texts: String, more: &str) -> Self {
         let mut database = self.clone();
         let context = Arc::make_mut(&mut database.context);
@@ -213,7 +213,7 @@ impl Database {
         database
     }
 
-    /// The product behind this handle.
+    /// The product of this database.
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.dialect().kind
@@ -223,13 +223,13 @@ impl Database {
         self.backend.dialect()
     }
 
-    /// What messages call this database: its file, or its host, port and name.
+    /// The name of this database in messages: its file, or its host, port and name.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.context.place
     }
 
-    /// The time since 1970-01-01 00:00 UTC on the database's clock; for SQLite that is this machine's.
+    /// The time since 1970-01-01 00:00 UTC on the database's clock. For SQLite this is the local clock.
     ///
     /// # Errors
     /// The database does not answer.
@@ -246,7 +246,7 @@ impl Database {
         &self.context.limits
     }
 
-    /// How many statements were sent through this handle and its clones.
+    /// How many statements this handle and its clones have sent.
     #[must_use]
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
@@ -271,7 +271,7 @@ impl std::fmt::Debug for Database {
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 impl DatabaseKind {
     /// The error for a product whose driver is not part of this build.
-    pub(crate) fn left_out(self) -> ConnectError {
+    pub(crate) fn missing_driver(self) -> ConnectError {
         match self {
             DatabaseKind::Sqlite => ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" },
             DatabaseKind::Postgres => {
@@ -281,8 +281,8 @@ impl DatabaseKind {
     }
 }
 
-/// Opens one connection and closes it again. A pool would repeat a refused attempt until its time is up, and
-/// then not tell the cause.
+/// Opens one connection and closes it again. A pool would retry a refused connection until its timeout, and
+/// then not report the cause.
 async fn probe<C: sqlx::Connection>(
     connecting: impl Future<Output = Result<C, sqlx::Error>>,
     place: &str,
@@ -293,11 +293,11 @@ async fn probe<C: sqlx::Connection>(
         connection.ping().await?;
         connection.close().await
     };
-    timed(place, limit, attempt).await
+    with_timeout(place, limit, attempt).await
 }
 
-/// Waits no longer than the limit for what a driver does.
-async fn timed<T>(
+/// Applies the time limit to a driver's future.
+async fn with_timeout<T>(
     place: &str,
     limit: Duration,
     work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -308,7 +308,7 @@ async fn timed<T>(
     }
 }
 
-/// What is wrong with a URL, without the driver's introduction.
+/// The reason why a URL is malformed, without the driver's introduction.
 fn reason(error: sqlx::Error) -> String {
     match error {
         sqlx::Error::Configuration(cause) => cause.to_string(),

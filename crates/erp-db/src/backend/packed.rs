@@ -1,4 +1,4 @@
-//! Rows that came in one text: an array in JSON each, one below the other.
+//! Packed rows: all rows in one text, one JSON array per line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,14 +9,14 @@ use serde_json::Deserializer as Json;
 use super::statement::until_error;
 use super::{Columns, Database, Row, Select, StatementError};
 
-/// So many rows are read in well under a millisecond.
+/// The number of rows that are parsed in well under a millisecond.
 const ROWS_AT_A_TIME: usize = 1_000;
 
 impl Database {
-    /// Hands each packed row of a statement to `visit`.
+    /// Passes each packed row of a statement to `visit`.
     ///
     /// # Errors
-    /// [`StatementError::Refused`] if the text is not what the statement gives, or what `visit` says first.
+    /// [`StatementError::Refused`] if the text is not packed rows, or the first error of `visit`.
     pub(crate) async fn unpack<E: From<StatementError> + Send>(
         &self,
         packed: &str,
@@ -37,7 +37,7 @@ impl Database {
                 break;
             }
             if number.is_multiple_of(ROWS_AT_A_TIME) {
-                // Other tasks need this thread as well.
+                // Let other tasks run on this thread.
                 tokio::task::yield_now().await;
             }
         }
@@ -80,14 +80,14 @@ impl Columns for PackedRow<'_> {
 }
 
 fn no_text() -> sqlx::Error {
-    sqlx::Error::Decode("it is not a text, nor is it null".into())
+    sqlx::Error::Decode("neither a text nor null".into())
 }
 
 /// A value of a row.
 enum Cell<'a> {
     Null,
     Text(Cow<'a, str>),
-    /// A number, or something else where a text has to be.
+    /// A number or another JSON value where a text is expected.
     NoText,
 }
 

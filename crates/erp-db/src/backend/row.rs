@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::StatementError;
 
-/// The columns of a row, as a driver or a text has them.
+/// The columns of a row, from a driver or from a packed text.
 pub(crate) trait Columns {
     fn text(&self, column: usize) -> sqlx::Result<Option<&str>>;
 
@@ -46,12 +46,12 @@ macro_rules! driver_row {
 }
 pub(super) use driver_row;
 
-/// One row of an answer. Columns are taken by position; the texts borrow from the row.
+/// One row of an answer. Columns are read by position; texts borrow from the row.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(super) values: &'a dyn Columns,
     pub(super) place: &'a str,
-    /// The statement that it answers, to tell tables by.
+    /// The statement, from which errors take the table name.
     pub(super) statement: &'a str,
 }
 
@@ -71,12 +71,12 @@ impl<'a> Row<'a> {
         Ok(self.text(column)? == Some("Y"))
     }
 
-    /// A `Y`/`N` column that takes a right away, such as a lock. The ERP reads `y` as yes, too.
+    /// A `Y`/`N` column that denies something, such as a lock. The ERP also reads `y` as yes.
     pub(crate) fn denying_flag(self, column: usize) -> Result<bool, StatementError> {
         Ok(self.text(column)?.is_some_and(|text| text.eq_ignore_ascii_case("Y")))
     }
 
-    /// A text that must be an id, or of another form that `read` checks.
+    /// A text that must be an id, or another format that `read` checks.
     pub(crate) fn id<T, E: Error + Send + Sync + 'static>(
         self,
         column: usize,
@@ -85,7 +85,7 @@ impl<'a> Row<'a> {
         read(self.text_or_empty(column)?).map_err(|cause| self.invalid(column, cause))
     }
 
-    /// The same; `None` for null.
+    /// As [`id`](Self::id); `None` for null.
     pub(crate) fn optional_id<T, E: Error + Send + Sync + 'static>(
         self,
         column: usize,
@@ -99,17 +99,17 @@ impl<'a> Row<'a> {
         self.values.bytes(column).map_err(|error| self.unreadable(column, error))
     }
 
-    /// A number that the statement has cast to double precision.
+    /// A number, which the statement must cast to double precision.
     pub(crate) fn number(self, column: usize) -> Result<Option<f64>, StatementError> {
         self.values.number(column).map_err(|error| self.unreadable(column, error))
     }
 
-    /// A number that the statement has cast to a big integer.
+    /// A number, which the statement must cast to a big integer.
     pub(crate) fn integer(self, column: usize) -> Result<Option<i64>, StatementError> {
         self.values.integer(column).map_err(|error| self.unreadable(column, error))
     }
 
-    /// The error for a value that is of the right type and still not what it must be.
+    /// The error for a value of the right type with invalid content.
     pub(crate) fn invalid(
         self,
         column: usize,
@@ -132,8 +132,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The table of a column, as far as the statement tells it in words: `SELECT o.name FROM ad_org o`, or `name
-/// FROM ad_org`.
+/// The table of a column, if the statement's text shows it: `SELECT o.name FROM ad_org o`, or
+/// `name FROM ad_org`.
 fn table(statement: &str, column: usize) -> Option<&str> {
     let (list, from) = statement.strip_prefix("SELECT ")?.split_once(" FROM ")?;
     let mut depth = 0_usize;
@@ -147,7 +147,7 @@ fn table(statement: &str, column: usize) -> Option<&str> {
     });
     let item = items.nth(column)?.trim().trim_start_matches("CAST(");
     let words: Vec<&str> = from.split_ascii_whitespace().collect();
-    // A bracket at a word belongs to a query within the query, whose columns have other tables.
+    // A bracket next to the word belongs to a subquery, whose columns have other tables.
     let is_table = |word: &&str| {
         word.starts_with("ad_") && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_told_by_the_words_of_a_statement() {
+    fn tables_are_found_in_the_text_of_a_statement() {
         let joined =
             "SELECT o.a, max(y.b, o.c), CAST(y.d AS text) FROM ad_org o LEFT JOIN ad_orgtype y ON y.e = o.e";
         assert_eq!(table(joined, 0), Some("ad_org"));

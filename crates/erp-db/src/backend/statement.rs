@@ -1,4 +1,4 @@
-//! Sending statements, and handing their rows on one by one.
+//! Sends statements and passes on their rows one by one.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use sqlx::{SqlSafeStr, SqlStr};
 
 use super::{BoxedFuture, Database, Row, StatementError, Value};
 
-/// A statement with its arguments, for the placeholders `$1`, `$2`, …, which both products understand.
+/// A statement with its arguments, for the placeholders `$1`, `$2`, … of both databases.
 #[derive(Clone)]
 pub(crate) struct Statement<'a> {
     pub(crate) sql: SqlStr,
@@ -14,21 +14,21 @@ pub(crate) struct Statement<'a> {
     pub(crate) sending: SendPolicy,
 }
 
-/// What may be done about connections that were lost.
+/// How to send a statement, given that connections get lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendPolicy {
-    /// The statement reads: it is sent without trying the connection, and once more if that is lost.
+    /// For a read: sent without checking the connection, and once more if the connection is lost.
     Repeatable,
-    /// The statement is sent without trying the connection. The caller knows what to do if that is lost.
-    Untried,
-    /// The statement is sent once, on a connection that was tried first.
+    /// Sent without checking the connection. The caller handles a lost connection.
+    Unchecked,
+    /// Sent once, on a connection that was checked first.
     Once,
 }
 
-/// Takes the rows of an answer one by one, and says whether it wants more.
+/// Receives the rows of an answer one by one, and decides whether to continue.
 pub(crate) type RowVisitor<'a> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a;
 
-/// A visitor that stops at the first error of `visit`, and keeps it.
+/// A visitor that stops at the first error of `visit` and stores it.
 pub(super) fn until_error<'a, E: Send>(
     error: &'a mut Option<E>,
     mut visit: impl FnMut(Row<'_>) -> Result<(), E> + Send + 'a,
@@ -42,7 +42,7 @@ pub(super) fn until_error<'a, E: Send>(
     }
 }
 
-/// What takes the first row and keeps what `read` makes of it.
+/// A visitor that stops after the first row and stores the result of `read`.
 pub(super) fn first_row<'a, T: Send, E>(
     found: &'a mut Option<T>,
     mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send + 'a,
@@ -56,10 +56,10 @@ pub(super) fn first_row<'a, T: Send, E>(
 }
 
 impl Database {
-    /// Sends one statement that reads and hands each row to `visit`.
+    /// Sends one read and passes each row to `visit`.
     ///
     /// # Errors
-    /// What the database, the time limit or `visit` say first.
+    /// The first error of the database, the time limit or `visit`.
     pub(crate) async fn each<E: From<StatementError> + Send>(
         &self,
         sql: impl SqlSafeStr,
@@ -70,8 +70,8 @@ impl Database {
         self.send(statement, visit).await
     }
 
-    /// Sends a statement and hands each row to `visit`. On PostgreSQL it may be several, separated by
-    /// semicolons: they are one transaction, and all their rows come one after the other.
+    /// Sends a statement and passes each row to `visit`. On PostgreSQL it may be several, separated by
+    /// semicolons: they run in one transaction, and their rows come one after the other.
     ///
     /// # Errors
     /// As for [`each`](Self::each).
@@ -94,7 +94,7 @@ impl Database {
         self.backend.query(&self.context, statement, visitor)
     }
 
-    /// Sends one statement that reads and gathers what `read` makes of each row.
+    /// Sends one read and collects the results of `read` for each row.
     pub(crate) async fn list<T: Send, E: From<StatementError> + Send>(
         &self,
         sql: impl SqlSafeStr,
@@ -110,12 +110,12 @@ impl Database {
         Ok(all)
     }
 
-    /// Whether a statement without arguments has a row to answer with.
+    /// Does a statement without arguments return a row?
     pub(crate) async fn has_row(&self, sql: &'static str) -> Result<bool, StatementError> {
         Ok(self.first(sql, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
     }
 
-    /// Sends one statement that reads and takes its first row, if there is one.
+    /// Sends one read and reads its first row, if there is one.
     pub(crate) async fn first<T: Send, E: From<StatementError> + Send>(
         &self,
         sql: impl SqlSafeStr,

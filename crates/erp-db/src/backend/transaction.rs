@@ -6,10 +6,10 @@ use super::statement::{RowVisitor, SendPolicy, Statement, first_row, until_error
 use super::{BoxedFuture, Database, DatabaseKind, Row, StatementError, Value};
 use crate::erp::Schema;
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Reading: it sees one moment of the database.
+    /// Reading, in one snapshot.
     Reads,
     /// Writing.
     Writes,
@@ -17,20 +17,20 @@ pub(crate) enum Work {
 
 /// A running transaction of a product. Dropping it rolls it back.
 pub(crate) trait OpenTransaction: Send {
-    /// Sends a statement and shows `visitor` its rows.
+    /// Sends a statement and passes its rows to `visitor`.
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
         visitor: &'a mut RowVisitor<'a>,
     ) -> BoxedFuture<'a, Result<(), StatementError>>;
 
-    /// Sends a statement; gives the number of rows that it changed.
+    /// Sends a statement and returns the number of affected rows.
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> BoxedFuture<'a, Result<u64, StatementError>>;
 
     /// Sends several statements without arguments, separated by semicolons.
     fn run_script(&mut self, sql: &'static str) -> BoxedFuture<'_, Result<(), StatementError>>;
 
-    /// Makes everything that was done take effect.
+    /// Commits the transaction.
     fn commit<'a>(self: Box<Self>) -> BoxedFuture<'a, Result<(), StatementError>>
     where
         Self: 'a;
@@ -39,8 +39,8 @@ pub(crate) trait OpenTransaction: Send {
 /// Several statements that take effect together or not at all. Dropping it without
 /// [`commit`](Transaction::commit) rolls it back.
 ///
-/// The reader of this crate needs none. It is for programs that fill an ERP's tables, such as the crate
-/// `orgcache-erp-import`.
+/// The reader of this crate needs no transaction. It is for programs that fill an ERP's tables, such as the
+/// crate `orgcache-erp-import`.
 ///
 /// # Examples
 /// ```no_run
@@ -59,7 +59,7 @@ pub struct Transaction<'a> {
 }
 
 impl Database {
-    /// Begins a transaction that is going to write.
+    /// Begins a transaction for writing.
     ///
     /// # Errors
     /// The database does not answer.
@@ -79,7 +79,7 @@ fn statement<'a>(sql: SqlStr, arguments: &'a [Value<'a>]) -> Statement<'a> {
 }
 
 impl Transaction<'_> {
-    /// Sends one statement and hands each row to `visit`.
+    /// Sends one statement and passes each row to `visit`.
     pub(crate) async fn each<E: From<StatementError> + Send>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -105,7 +105,7 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    /// Sends one statement; gives the number of rows that it changed.
+    /// Sends one statement and returns the number of affected rows.
     pub(crate) async fn execute(
         &mut self,
         sql: impl SqlSafeStr,
@@ -121,8 +121,8 @@ impl Transaction<'_> {
         self.running.run_script(sql).await
     }
 
-    /// Sends one statement with texts or nulls for its placeholders `$1`, `$2`, …; gives the number of rows
-    /// that it changed.
+    /// Sends one statement with texts or nulls for its placeholders `$1`, `$2`, …, and returns the number of
+    /// affected rows.
     ///
     /// # Errors
     /// The database refuses, or does not answer.
@@ -135,7 +135,7 @@ impl Transaction<'_> {
         self.execute(AssertSqlSafe(sql.into()), &arguments).await
     }
 
-    /// Whether a statement has a row to answer with.
+    /// Does a statement return a row?
     ///
     /// # Errors
     /// As for [`write`](Self::write).
@@ -149,7 +149,7 @@ impl Transaction<'_> {
         Ok(found.await?.is_some())
     }
 
-    /// The ERP's tables and columns as this transaction sees them.
+    /// The ERP's tables and columns as seen by this transaction.
     ///
     /// # Errors
     /// The database does not answer.
@@ -160,17 +160,17 @@ impl Transaction<'_> {
         Ok(schema)
     }
 
-    /// The product behind the transaction.
+    /// The product of the database.
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.database.kind()
     }
 
-    /// Makes everything that was done take effect.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// The database refuses, or does not answer. An error that [may pass](StatementError::is_transient)
-    /// leaves open whether it took effect.
+    /// The database refuses, or does not answer. After a [transient](StatementError::is_transient) error the
+    /// commit may or may not have taken effect.
     pub async fn commit(self) -> Result<(), StatementError> {
         self.database.count_statement();
         self.running.commit().await

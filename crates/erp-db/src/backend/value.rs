@@ -1,4 +1,4 @@
-//! `Value`: what is put into a statement.
+//! `Value`: an argument of a statement.
 
 use platform::text::hex;
 

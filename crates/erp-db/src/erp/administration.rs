@@ -1,4 +1,4 @@
-//! `Administration`: what a user may administer, by the ERP's rows of now.
+//! `Administration`: what a user may administer, by the ERP's current rows.
 
 use org_structure::{ClientId, RoleId, UserId};
 use sqlx::AssertSqlSafe;
@@ -10,10 +10,10 @@ use crate::backend::Value;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Administration {
-    /// The user is there, active and not locked.
+    /// The user exists, is active and not locked.
     pub user_is_admitted: bool,
-    /// The user, admitted, has an active link to the role, which is active and a client administrator's
-    /// (`is_client_admin`), and whose client is the one asked about and active.
+    /// The user is admitted and has an active link to an active role of a client administrator
+    /// (`is_client_admin`), and the role's client is the requested one and active.
     pub of_client: bool,
 }
 
@@ -28,7 +28,7 @@ impl ErpReader {
         role: RoleId,
         client: ClientId,
     ) -> Result<Administration, ReadError> {
-        // The column came late. Nothing but these fixed words gets into the statement.
+        // Older versions lack the column. Only these fixed words get into the statement.
         let admin = if self.schema.has("ad_role", "is_client_admin") { "r.is_client_admin" } else { "NULL" };
         let statement = format!(
             "SELECT u.ad_user_id, u.ad_client_id, u.isactive, u.islocked, l.isactive, \
@@ -44,7 +44,7 @@ impl ErpReader {
         self.database
             .each(AssertSqlSafe(statement), &[Value::Text(user), Value::Text(role)], |row| {
                 let is_user = row.text(0)? == Some(user) && row.flag(2)? && !row.denying_flag(3)?;
-                // As at a login: a role of the user's own client, except for the built-in administrator.
+                // As at login: a role of the user's own client, except for the built-in administrator.
                 let works_there = row.text(1)? == Some(client) || user == "100" && row.text(1)? == Some("0");
                 let is_role = row.flag(4)?
                     && row.text(5)? == Some(role)

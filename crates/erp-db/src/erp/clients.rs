@@ -6,8 +6,8 @@ use super::{Client, ErpReader, OrganizationStatus, ReadError};
 use crate::backend::{StatementError, Value};
 
 impl ErpReader {
-    /// All clients, ordered by id. A column of one that cannot be read is its [`damage`](Client::damage) and
-    /// hides no other.
+    /// All clients, ordered by id. If a column of a client cannot be read, its [`damage`](Client::damage)
+    /// says so, and the other clients are still listed.
     ///
     /// # Errors
     /// [`ReadError`] if a column is missing or the database does not answer.
@@ -33,7 +33,7 @@ impl ErpReader {
         Ok(clients)
     }
 
-    /// Whether there is a client of that id.
+    /// Does a client with this id exist?
     ///
     /// # Errors
     /// [`ReadError`] if the database does not answer.
@@ -46,7 +46,7 @@ impl ErpReader {
         Ok(found.is_some())
     }
 
-    /// Checks that there is a client of that id.
+    /// Checks that a client with this id exists.
     ///
     /// # Errors
     /// [`ReadError::UnknownClient`] if there is none; [`ReadError`] if the database does not answer.

@@ -8,16 +8,16 @@ use org_structure::{ClientId, OrgId};
 use super::{ErpReader, ReadError};
 use crate::backend::Value;
 
-/// The names of a client's organizations and their order among siblings, as they are in the database now.
+/// The current names of a client's organizations, and their order among siblings.
 ///
-/// It holds the organizations that belong to the client and those of its tree. It is read beside a tree and
-/// may be newer or older than that.
+/// It contains the organizations of the client and those of its tree. It is read separately from a tree and
+/// may be newer or older.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
     entries: BTreeMap<OrgId, DirectoryEntry>,
 }
 
-/// What a display says about an organization.
+/// The display data of an organization.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct DirectoryEntry {
@@ -27,15 +27,15 @@ pub struct DirectoryEntry {
     pub search_key: String,
     /// The name of its type; `None` if the type has no row.
     pub type_name: Option<String>,
-    /// Whether the user interface lets it have children. No question about a tree looks at this.
+    /// Does the user interface let it have children? No question about a tree uses this.
     pub summary: bool,
-    /// Its place among its siblings (`ad_treenode.seqno`, a decimal); `None` if that is null, or if it is not
-    /// in the tree.
+    /// Its position among its siblings (`ad_treenode.seqno`, a decimal); `None` if that is null or the
+    /// organization is not in the tree.
     pub sequence_number: Option<f64>,
 }
 
 impl DirectoryEntry {
-    /// An organization of an ERP that has names and an order, and nothing else.
+    /// An organization of an ERP that only has names and an order.
     #[must_use]
     pub fn named(name: String, sequence_number: f64) -> Self {
         let (search_key, sequence_number) = (String::new(), Some(sequence_number));
@@ -44,7 +44,7 @@ impl DirectoryEntry {
 }
 
 impl Directory {
-    /// What is known about an organization.
+    /// The entry of an organization.
     #[must_use]
     pub fn get(&self, org: &str) -> Option<&DirectoryEntry> {
         self.entries.get(org)
@@ -61,13 +61,13 @@ impl Directory {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Is the directory empty?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The order in which two siblings are shown: by sequence number, those without one last, then by id.
+    /// The display order of two siblings: by sequence number, those without one last, then by id.
     #[must_use]
     pub fn sibling_order(&self, a: &str, b: &str) -> Ordering {
         let place = |org: &str| self.get(org).and_then(|entry| entry.sequence_number);

@@ -8,12 +8,12 @@ use crate::backend::StatementError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There is no client of that id.
+    /// The client does not exist.
     #[error("there is no client `{client}` in {place}")]
     UnknownClient {
         /// The database.
         place: String,
-        /// The id asked for.
+        /// The requested id.
         client: ClientId,
     },
     /// The database lacks a table that the answer needs.
@@ -34,7 +34,7 @@ pub enum ReadError {
         /// The column.
         column: &'static str,
     },
-    /// A column holds a text that cannot be an organization id.
+    /// A column contains a text that is not a valid organization id.
     #[error("column `{column}` of table `{table}` in {place}: {cause}")]
     InvalidId {
         /// The database.
@@ -64,13 +64,13 @@ pub enum ReadError {
         /// The client.
         client: ClientId,
     },
-    /// The database did not answer, or refused to.
+    /// The database did not answer, or refused the read.
     #[error(transparent)]
     Database(#[from] StatementError),
 }
 
 impl ReadError {
-    /// May the same call succeed later, with the same data, tables and rights?
+    /// May the same call succeed later, with the same data, tables and privileges?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! `TreeFinding`: what is odd about a client's tree that could be loaded all the same.
+//! `TreeFinding`: an oddity of a client's tree that did not prevent loading it.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use core::fmt;
 pub enum TreeFinding {
     /// Found about the database's rows.
     Rows(RowFinding),
-    /// Found about the tree that the rows make.
+    /// Found in the tree built from the rows.
     Structure(org_structure::Finding),
 }
 
@@ -18,15 +18,15 @@ pub enum TreeFinding {
 #[serde(tag = "finding")]
 #[non_exhaustive]
 pub enum RowFinding {
-    /// `ad_clientinfo` names a tree that is not a tree of organizations (table 155) of this client. It was
-    /// not used.
+    /// `ad_clientinfo` names a tree that is not an organization tree (table 155) of this client. It was not
+    /// used.
     NamedTreeNotUsable {
         /// The tree that is named.
         tree: String,
     },
-    /// The client has no organization tree: it is empty here.
+    /// The client has no organization tree, so its tree is empty.
     NoTree,
-    /// The client has one more organization tree, which was not used.
+    /// The client has another organization tree, which was not used.
     FurtherTree {
         /// The tree that was not used.
         tree: String,
@@ -43,7 +43,7 @@ pub enum RowFinding {
         /// The type that the organization names.
         org_type: Option<String>,
     },
-    /// An organization of the tree belongs to another client, which is not `0` either. It was kept.
+    /// An organization of the tree belongs to another client, and not to `0`. It was kept.
     OrganizationOfAnotherClient {
         /// The organization.
         org: String,
@@ -65,20 +65,23 @@ impl fmt::Display for RowFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RowFinding::NamedTreeNotUsable { tree } => {
-                write!(f, "ad_clientinfo names tree `{tree}`, which is no organization tree of this client")
+                write!(
+                    f,
+                    "ad_clientinfo names tree `{tree}`, which is not an organization tree of this client"
+                )
             }
             RowFinding::NoTree => f.write_str("the client has no organization tree"),
             RowFinding::FurtherTree { tree } => {
-                write!(f, "tree `{tree}` is an organization tree of this client too, and is not used")
+                write!(f, "tree `{tree}` is another organization tree of this client and is not used")
             }
             RowFinding::NodeWithoutOrganization { node } => {
-                write!(f, "node `{node}` has no row in ad_org and is left out")
+                write!(f, "node `{node}` has no row in ad_org and is omitted")
             }
             RowFinding::NodeWithoutType { node, org_type: Some(org_type) } => {
-                write!(f, "organization `{node}` is left out: its type `{org_type}` has no row in ad_orgtype")
+                write!(f, "organization `{node}` is omitted: its type `{org_type}` has no row in ad_orgtype")
             }
             RowFinding::NodeWithoutType { node, org_type: None } => {
-                write!(f, "organization `{node}` is left out: it has no type")
+                write!(f, "organization `{node}` is omitted: it has no type")
             }
             RowFinding::OrganizationOfAnotherClient { org, client: Some(client) } => {
                 write!(f, "organization `{org}` in the tree belongs to client `{client}`")

@@ -1,8 +1,8 @@
-//! Reading an ERP's own tables. Nothing here ever writes to them.
+//! Reads an ERP's own tables, and never writes to them.
 //!
-//! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory`
-//! (names and sibling order beside it), then the small questions about clients, organizations, roles and
-//! users. `tables` is the ERP's schema, and `schema` knows what of it the database at hand has.
+//! In reading order: `tree` (the rows of a client's organization tree, by one statement), `directory` (names
+//! and sibling order), then small questions about clients, organizations, roles and users. `tables` is the
+//! ERP's schema, and `schema` the part of it that a database has.
 
 mod administration;
 mod clients;

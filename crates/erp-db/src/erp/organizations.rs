@@ -1,4 +1,4 @@
-//! Questions about organizations that are answered from the database as it is now, beside any tree.
+//! Questions about organizations that are answered from the current database rows, not from a tree.
 
 use org_structure::{ClientId, OrgId};
 
@@ -39,7 +39,7 @@ impl ErpReader {
         Ok(ids)
     }
 
-    /// What the database stores about an organization since it was set ready, or `None` for an unknown
+    /// The values that the ERP stored for an organization when it was set ready, or `None` for an unknown
     /// organization.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl ErpReader {
             .await
     }
 
-    /// What the flat ancestor table `ad_org_tree` says about an organization and one that may be above it.
+    /// The relation of two organizations in the flat ancestor table `ad_org_tree`.
     ///
     /// # Errors
     /// [`ReadError::MissingTable`] in a database from before that table (2017), or [`ReadError::Database`].

@@ -1,4 +1,4 @@
-//! `ErpReader`: the questions that an ERP's database answers.
+//! `ErpReader`: questions to an ERP's database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use super::{ReadError, Schema, schema};
 use crate::backend::{Database, StatementError};
 use crate::rights::{self, MissingRights, Purpose};
 
-/// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*`
-/// tables, and works on a file opened with `?mode=ro`.
+/// Reads an Openbravo or Etendo database without changes to it. It needs only the privilege to select from
+/// the `ad_*` tables, and works on a file opened with `?mode=ro`.
 ///
-/// Ids are compared byte for byte and lists come in that order, independent of the database's collation.
+/// Ids are compared byte for byte and lists are in that order, regardless of the database's collation.
 ///
-/// Cloning gives another handle to the same database.
+/// Clones share the database.
 ///
 /// # Examples
 /// ```no_run
@@ -36,10 +36,10 @@ pub struct ErpReader {
 }
 
 impl ErpReader {
-    /// Looks up once which tables and columns the database has, and makes sure that trees can be read.
+    /// Looks up once which tables and columns the database has, and checks that trees can be read.
     ///
-    /// What an ERP got later may be missing: then only the call that needs it says so. A table or column that
-    /// is added while the process runs is noticed by the next reader that is opened.
+    /// Tables and columns of later ERP versions may be missing: only calls that need them fail. A reader does
+    /// not notice a table or column that is added after it was opened.
     ///
     /// # Errors
     /// [`ReadError::MissingTable`] or [`ReadError::MissingColumn`] for what every version has, and
@@ -48,16 +48,16 @@ impl ErpReader {
         let schema = Arc::new(Schema::probe(&database).await?);
         let database = database.reading(
             schema.reading_as_texts(database.dialect()),
-            schema::bytes_as_they_are(&database).await?,
+            schema::raw_bytes_setting(&database).await?,
         );
         let reader = ErpReader { database, schema };
         reader.require_tree()?;
         Ok(reader)
     }
 
-    /// The rights that the database's user lacks for a purpose, by one statement to the catalog. It also
-    /// finds tables in schemas of the search path that the user may not use, where [`ErpReader::open`] could
-    /// only report them as missing.
+    /// The privileges that the database user lacks for a purpose, by one query of the catalog. It also finds
+    /// tables in schemas of the search path that the user may not use, which [`ErpReader::open`] could only
+    /// report as missing.
     ///
     /// # Examples
     /// ```no_run
@@ -81,28 +81,28 @@ impl ErpReader {
         rights::missing_from_erp(database, purpose).await
     }
 
-    /// A reader over the same connections whose statements may take at most `limit`, for optional data that
-    /// is not worth a wait.
+    /// A reader over the same connections with a statement limit of `limit`, for optional data that is not
+    /// worth a wait.
     #[must_use]
     pub fn with_statement_limit(&self, limit: Duration) -> Self {
         let database = self.database.with_statement_limit(limit);
         ErpReader { database, schema: Arc::clone(&self.schema) }
     }
 
-    /// The database behind this reader.
+    /// The database of this reader.
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Whether organizations have time zones in this database (`ad_org.timezone`, since 2023). If not, trees
-    /// load without them.
+    /// Do organizations have time zones in this database (`ad_org.timezone`, since 2023)? If not, trees load
+    /// without them.
     #[must_use]
     pub fn has_time_zones(&self) -> bool {
         self.schema.has("ad_org", "timezone")
     }
 
-    /// Makes sure that the database has all that a statement reads.
+    /// Checks that the database has all tables and columns that a statement reads.
     pub(crate) fn require_for(&self, statement: &str) -> Result<(), ReadError> {
         self.schema.require_for(&self.database, statement)
     }
@@ -111,7 +111,7 @@ impl ErpReader {
         ReadError::UnknownClient { place: self.database.place().to_owned(), client }
     }
 
-    /// A text of a column that must be an organization id.
+    /// A text column that must contain an organization id.
     pub(super) fn org_id(
         &self,
         table: &'static str,

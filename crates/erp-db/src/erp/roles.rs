@@ -7,12 +7,12 @@ use super::{ErpReader, ReadError, Role};
 use crate::backend::Value;
 
 impl ErpReader {
-    /// A role of any client, or `None` if there is none of that id.
+    /// A role of any client, or `None` if it does not exist.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn role(&self, role: RoleId) -> Result<Option<Role>, ReadError> {
-        // Both columns came late. Nothing but these fixed words gets into the statement.
+        // Older versions lack both columns. Only these fixed words get into the statement.
         let column = |name| if self.schema.has("ad_role", name) { name } else { "NULL" };
         let statement = format!(
             "SELECT ad_role_id, ad_client_id, name, userlevel, isactive, {}, {} FROM ad_role WHERE ad_role_id = $1",

@@ -1,4 +1,4 @@
-//! `TreeRows`: the rows of one tree between the database and the structure.
+//! `TreeRows`: the rows of one tree, between the database and the structure.
 
 use core::ops::Range;
 
@@ -6,10 +6,10 @@ use org_structure::{OrgFlags, OrgRow};
 
 use super::finding::RowFinding;
 
-/// The usable rows of one tree, and what was found about them.
+/// The usable rows of one tree, and the findings about them.
 ///
 /// # Memory
-/// One buffer for all texts, and 120 bytes an organization.
+/// One buffer for all texts, and 120 bytes per organization.
 #[derive(Debug, Default)]
 pub(crate) struct TreeRows {
     texts: String,
@@ -45,7 +45,7 @@ impl TreeRows {
     }
 
     fn text(&self, range: &Range<usize>) -> &str {
-        // Every range was made by `keep`; without `unsafe` the fallback has to be written down.
+        // Every range was created by `keep`; safe code needs a fallback.
         self.texts.get(range.clone()).unwrap_or_default()
     }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_back_as_they_went_in() {
+    fn rows_round_trip() {
         let given = [
             OrgRow::new("0"),
             OrgRow::new("A").under("0").with_flags(OrgFlags::READY).in_time_zone("Europe/Madrid"),

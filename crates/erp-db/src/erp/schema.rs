@@ -11,21 +11,21 @@ use crate::backend::{Database, Dialect, Row, StatementError};
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     tables: BTreeMap<String, BTreeSet<String>>,
-    /// The columns that have to be read as texts.
+    /// The columns that must be read as texts.
     cast: BTreeMap<String, BTreeSet<String>>,
     /// The columns that this user may not read, such as that of password hashes.
     barred: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Schema {
-    /// Asks the database's catalog, with one statement.
+    /// Queries the database's catalog, with one statement.
     pub(crate) async fn probe(database: &Database) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
         database.each(Self::statement(database.dialect()), &[], |row| schema.add(row)).await?;
         Ok(schema)
     }
 
-    /// The statement that asks the catalog.
+    /// The statement that queries the catalog.
     pub(crate) fn statement(dialect: &Dialect) -> AssertSqlSafe<String> {
         AssertSqlSafe(dialect.catalog.replace("{tables}", &tables::names()))
     }
@@ -43,9 +43,9 @@ impl Schema {
         Ok(())
     }
 
-    /// What precedes a statement so that each table with unusual columns is read through a query of the same
-    /// name, which gives them as texts: as `char(n)` without trailing blanks, numbers with their digits, and
-    /// all compared byte for byte. Empty where all columns are usual.
+    /// The prefix of a statement that reads each table with unusual columns through a query of the same name,
+    /// which converts them to texts: `char(n)` without trailing blanks, numbers with their digits, and all
+    /// compared byte for byte. Empty if no column is unusual.
     pub(crate) fn reading_as_texts(&self, dialect: &Dialect) -> String {
         let mut queries = Vec::new();
         for (table, cast) in &self.cast {
@@ -57,8 +57,8 @@ impl Schema {
                     quoted
                 }
             };
-            // A query that named a column which the user may not read would be refused, even if
-            // it asks for other columns.
+            // A query that names a column which the user may not read would be refused, even if the statement
+            // does not select it.
             let may_read =
                 |column: &&String| !self.barred.get(table).is_some_and(|barred| barred.contains(*column));
             let columns = self.tables.get(table).into_iter().flatten().filter(may_read);
@@ -69,33 +69,33 @@ impl Schema {
         if queries.is_empty() { String::new() } else { format!("WITH {} ", queries.join(", ")) }
     }
 
-    /// An expression that gives the value of a column as a text that compares byte for byte, if it has to be
-    /// read as one.
+    /// An expression for the value of a column as a text that compares byte for byte, if the column must be
+    /// read as text.
     #[cfg(feature = "session")]
     pub(crate) fn as_text(&self, dialect: &Dialect, table: &str, column: &str, value: &str) -> String {
         let is_unusual = self.cast.get(table).is_some_and(|cast| cast.contains(column));
         if is_unusual { (dialect.as_text)(value) } else { value.to_owned() }
     }
 
-    /// Whether the database has a table.
+    /// Does the database have a table?
     #[must_use]
     pub fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
 
-    /// Whether the database has a column.
+    /// Does the database have a column?
     #[must_use]
     pub fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
     }
 
-    /// Makes sure that the database has all that a statement reads.
+    /// Checks that the database has all tables and columns that a statement reads.
     pub(super) fn require_for(&self, database: &Database, statement: &str) -> Result<(), ReadError> {
         let mut columns = tables::columns_of(statement).into_iter();
         columns.try_for_each(|(table, column)| self.require(database, table, column))
     }
 
-    /// Makes sure that a table has a column.
+    /// Checks that a table has a column.
     pub(super) fn require(
         &self,
         database: &Database,
@@ -111,10 +111,10 @@ impl Schema {
     }
 }
 
-/// What lets PostgreSQL send the bytes of a database without an encoding as they are. Where they are no text
-/// the driver refuses them then, and the column can be named; the server would refuse the whole statement
-/// without naming any.
-pub(crate) async fn bytes_as_they_are(database: &Database) -> Result<&'static str, StatementError> {
+/// The setting that makes PostgreSQL send the bytes of a database without an encoding unchanged. If they are
+/// not valid text, the driver refuses them and the column can be named. The server would refuse the whole
+/// statement without naming a column.
+pub(crate) async fn raw_bytes_setting(database: &Database) -> Result<&'static str, StatementError> {
     let Some(encoding) = database.dialect().encoding else { return Ok("") };
     let has_none =
         database.first(encoding, &[], |row| Ok::<_, StatementError>(row.text(0)? == Some("SQL_ASCII")));

@@ -1,7 +1,7 @@
-//! The ERP's tables: their columns, what those hold, what they refer to, and which are read.
+//! The ERP's tables: columns, types, references, and which columns are read.
 //!
-//! Everything else about them follows from here: what the catalog is asked for, what a statement requires,
-//! which rights a reader needs, and what an import creates and takes.
+//! The rest of the crate derives from this list: the query of the catalog, the requirements of a statement,
+//! the privileges of a reader, and the tables and files of an import.
 //!
 //! ```
 //! use erp_db::tables::TABLES;
@@ -21,9 +21,9 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns; the first one is the key.
     pub columns: &'static [Column],
-    /// The columns of which no two rows have the same values, besides the key; empty if there are none.
+    /// The columns whose combined values are unique, besides the key; empty if there are none.
     pub unique: &'static [&'static str],
-    /// A column by which rows are looked for; empty if there is none.
+    /// A column to index; empty if there is none.
     pub index: &'static str,
 }
 
@@ -33,26 +33,26 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its values.
     pub kind: Kind,
     /// Whether every row must have a value.
     pub required: bool,
-    /// The table in which the value must be a key.
+    /// The table whose keys its values refer to.
     pub references: Option<&'static str>,
-    /// Whether the ERP got it with a later version. What a database lacks tells its version, and with it
-    /// which rights its roles have.
+    /// Did a later version of the ERP add it? The columns that a database lacks reveal its version, and with
+    /// it the access rules of its roles.
     pub late: bool,
-    /// Whether answers are read from it.
+    /// Is the column read for answers?
     pub is_read: bool,
 }
 
-/// What a column holds.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
     /// 1 to 32 bytes.
     Id,
-    /// At most so many characters.
+    /// A text with a maximum number of characters.
     Text(usize),
     /// `Y` or `N`.
     Flag,
@@ -108,7 +108,7 @@ impl Column {
     }
 }
 
-/// Every table ends with the audit columns: who made and changed a row, and when.
+/// Every table ends with the audit columns: who created and changed a row, and when.
 macro_rules! table {
     ($name:literal, [$($column:expr),+ $(,)?]) => {
         Table {
@@ -122,7 +122,7 @@ macro_rules! table {
     };
 }
 
-/// All tables, each after those that it refers to as far as that is possible.
+/// All tables, each after those that it refers to, as far as possible.
 pub static TABLES: &[Table] = &[
     table!(
         "ad_client",
@@ -289,8 +289,8 @@ pub(crate) fn names() -> String {
     names.join(", ")
 }
 
-/// The columns that a statement reads, each with its table, as far as its words tell: `o.name` where `ad_org
-/// o` is among them, and in a statement of one table every column of that. In the order of the tables.
+/// The columns that a statement reads, each with its table, as far as its text shows: `o.name` if it contains
+/// `ad_org o`, and in a statement of one table every column of that. In table order.
 pub(crate) fn columns_of(statement: &str) -> Vec<(&'static str, &'static str)> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
     let words: Vec<&str> = statement.split(|c| !is_part(c)).filter(|word| !word.is_empty()).collect();
@@ -326,7 +326,7 @@ impl Table {
         self
     }
 
-    /// The table of a name.
+    /// The table with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Table> {
         TABLES.iter().find(|table| table.name == name)
@@ -344,7 +344,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_tells_the_columns_that_it_reads() {
+    fn a_statement_shows_the_columns_that_it_reads() {
         let joined = "SELECT o.name, COUNT(y.islegalentity) FROM ad_org o \
              LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id WHERE name = 'x'";
         let expected = [

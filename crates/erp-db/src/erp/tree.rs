@@ -12,7 +12,7 @@ use crate::backend::{Row, Select, StatementError, Value};
 use crate::blocking;
 use crate::text::abbreviate;
 
-/// A client's organization tree at one moment of the database.
+/// A client's organization tree in one snapshot of the database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ErpTree {
@@ -22,13 +22,13 @@ pub struct ErpTree {
     pub tree: Option<String>,
     /// The tree itself; empty if the client has none.
     pub structure: OrgStructure,
-    /// The findings about it.
+    /// The findings about the tree.
     pub findings: Vec<TreeFinding>,
 }
 
-/// All nodes of all organization trees of a client, with their organization and its type. Nothing is filtered
-/// by isactive. The outer joins leave a row for a client without a tree, and for a node without an
-/// organization, so that one statement, hence one moment of the database, answers everything.
+/// All nodes of all organization trees of a client, with their organization and its type. No filter by
+/// isactive. The outer joins return a row for a client without a tree, and for a node without an
+/// organization, so that one statement, and one snapshot, answers everything.
 macro_rules! tree_statement {
     ($time_zone:literal) => {
         Select {
@@ -69,7 +69,7 @@ pub(crate) fn tree_statement(has_time_zones: bool) -> &'static Select {
     if has_time_zones { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES }
 }
 
-/// The trees of a client without their nodes, to choose the one that counts.
+/// The trees of a client without their nodes, to choose one.
 const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
      LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
      LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
@@ -82,9 +82,9 @@ impl ErpReader {
 
     /// Loads the organization tree of a client, with exactly one statement.
     ///
-    /// It is the tree that `ad_clientinfo` names, if that is an organization tree (table 155) of the client;
-    /// else the client's organization tree of the bytewise smallest id. A client that has none has an empty
-    /// tree. Inactive nodes, organizations and trees count like active ones.
+    /// The tree is the one that `ad_clientinfo` names, if that is an organization tree (table 155) of the
+    /// client; else the client's organization tree with the bytewise smallest id. A client without one has an
+    /// empty tree. Inactive nodes, organizations and trees count like active ones.
     ///
     /// # Examples
     /// ```no_run
@@ -99,20 +99,20 @@ impl ErpReader {
     /// ```
     ///
     /// # Memory
-    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one; on SQLite
-    /// also the text of all rows, twice, some 600 bytes an organization.
+    /// While loading, about 200 bytes per organization of each candidate tree; on SQLite also the text of all
+    /// rows, twice, some 600 bytes per organization.
     ///
     /// # Errors
-    /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of
-    /// those that are to blame; [`ReadError::Database`].
+    /// [`ReadError::UnknownClient`]; [`ReadError::Tree`], with the ids at fault, if the rows do not form a
+    /// tree; [`ReadError::Database`].
     pub async fn load_tree(&self, client: ClientId) -> Result<ErpTree, ReadError> {
         let packed = AssertSqlSafe((self.database.dialect().packed)(self.tree_statement()));
         let text = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
         match self.database.first(packed, &[Value::Text(client.as_str())], text).await {
             Ok(packed) => self.tree_of_packed(client, &packed.flatten().unwrap_or_default()).await,
             Err(error) if error.is_transient() => Err(error.into()),
-            // What cannot be packed, or is too long for one value, comes row by row; so does the error, if it
-            // is one.
+            // Read row by row if the rows cannot be packed or are too long for one value. An error then has
+            // more detail.
             Err(_) => self.load_tree_row_by_row(client).await,
         }
     }
@@ -132,7 +132,7 @@ impl ErpReader {
         self.build(client, rows).await
     }
 
-    /// The tree that packed rows make.
+    /// The tree of packed rows.
     pub(crate) async fn tree_of_packed(&self, client: ClientId, packed: &str) -> Result<ErpTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database.unpack(packed, self.tree_statement(), |row| rows.add(row)).await?;
@@ -143,7 +143,7 @@ impl ErpReader {
         let (choice, rows) = rows.finish().ok_or_else(|| self.unknown_client(client))?;
         let mut findings = choice.findings();
         findings.extend(rows.findings.iter().cloned());
-        // A large tree takes a while to build, and other tasks need this thread meanwhile.
+        // Building a large tree takes a while, and other tasks need this thread.
         let built = blocking::run(move || OrgStructure::build(rows.iter()))
             .await
             .ok_or_else(|| ReadError::ShuttingDown { client })?
@@ -157,7 +157,7 @@ impl ErpReader {
         })
     }
 
-    /// Which tree is the organization tree of a client.
+    /// The id of a client's organization tree.
     pub(super) async fn tree_of(&self, client: ClientId) -> Result<Option<String>, ReadError> {
         let mut choice = TreeChoice::default();
         self.database
@@ -197,7 +197,7 @@ impl RowsOfTrees {
         }
     }
 
-    /// The rows of the tree that counts; `None` if there is no such client.
+    /// The rows of the chosen tree; `None` if the client does not exist.
     fn finish(self) -> Option<(TreeChoice, TreeRows)> {
         let RowsOfTrees { choice, named, smallest, .. } = self;
         let mut rows = if choice.named_is_usable() { named } else { smallest };
@@ -206,7 +206,7 @@ impl RowsOfTrees {
     }
 }
 
-/// Which of a client's trees counts, decided while rows of all of them come by in any order.
+/// Chooses one of a client's trees while rows of all of them arrive in any order.
 #[derive(Default)]
 struct TreeChoice {
     any_row: bool,
@@ -214,13 +214,13 @@ struct TreeChoice {
     candidates: BTreeSet<String>,
 }
 
-/// What a row's tree is, as far as can be told when it comes by.
+/// The tree of a row, compared with the trees so far.
 enum RowTree {
-    /// The one that `ad_clientinfo` names.
+    /// The tree that `ad_clientinfo` names.
     Named,
-    /// The smallest until now; `first` if the rows of another one were taken for it before.
+    /// The smallest id so far; `first` if rows of another tree were collected before.
     SmallestSoFar { first: bool },
-    /// Neither, or no tree at all.
+    /// Another tree, or none.
     Other,
 }
 
@@ -267,8 +267,8 @@ impl TreeChoice {
     }
 }
 
-/// Takes the node of a row, unless its organization or type is missing. Flags and order of columns are those
-/// of the statement above.
+/// Adds the node of a row, unless its organization or type is missing. Columns are in the order of the
+/// statement above.
 fn read_node(row: Row<'_>, client: ClientId, rows: &mut TreeRows) -> Result<(), ReadError> {
     let Some(node) = row.text(2)? else { return Ok(()) };
     if row.text(4)?.is_none() {
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_tree_counts_then_the_bytewise_smallest() {
+    fn the_named_tree_is_used_else_the_bytewise_smallest() {
         assert_eq!(choose(Some("b"), &["a", "b"]).0.as_deref(), Some("b"));
         assert_eq!(choose(None, &["a", "B", "c"]).0.as_deref(), Some("B"));
         assert_eq!(choose(Some("x"), &["b", "a"]).0.as_deref(), Some("a"));
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_used_is_reported() {
+    fn unused_trees_are_reported() {
         assert!(choose(Some("a"), &["a", "a"]).1.is_empty());
         assert_eq!(choose(None, &["b", "a", "b"]).1.len(), 1);
         assert_eq!(choose(Some("x"), &["b", "a"]).1.len(), 2);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_tree_are_dropped_when_a_smaller_one_comes_by() {
+    fn rows_of_a_tree_are_dropped_for_a_smaller_tree() {
         let mut choice = TreeChoice::default();
         assert!(matches!(choice.see(Some("x"), Some("c")), RowTree::SmallestSoFar { first: true }));
         assert!(matches!(choice.see(Some("x"), Some("c")), RowTree::SmallestSoFar { first: false }));

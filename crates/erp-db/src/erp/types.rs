@@ -6,7 +6,7 @@ use org_structure::{ClientId, OrgId, RoleId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Client {
-    /// `ad_client_id`, as far as it can be read.
+    /// `ad_client_id`, if it can be read.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -14,14 +14,13 @@ pub struct Client {
     pub search_key: String,
     /// Whether it is active.
     pub active: bool,
-    /// Which of its columns cannot be read, and why: that column is empty or `false` here. An unreadable id
-    /// is empty.
+    /// The columns that cannot be read, and why: they are empty or `false` here. An unreadable id is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
 }
 
 impl Client {
-    /// An active tenant of an ERP without rows for tenants.
+    /// An active tenant of an ERP that stores no tenants.
     #[must_use]
     pub fn named(id: ClientId, name: &str) -> Self {
         let (id, name) = (id.to_string(), name.to_owned());
@@ -39,7 +38,7 @@ pub struct OrganizationStatus {
     pub active: bool,
 }
 
-/// What Openbravo stores with an organization when it is set ready, as it stands in the database.
+/// The values that Openbravo stored for an organization when it was set ready.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct StoredOrgInfo {
@@ -55,14 +54,14 @@ pub struct StoredOrgInfo {
     pub inherited_calendar: Option<String>,
 }
 
-/// What the flat ancestor table `ad_org_tree` says about two organizations.
+/// The relation of two organizations in the flat ancestor table `ad_org_tree`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrgTreeLevel {
     /// The second is the first (1), its parent (2), its grandparent (3), …
     Level(i64),
     /// The client has rows, but none about these two.
     NotIncluded,
-    /// The client has no rows at all: the table is not filled, or none of its organizations is ready.
+    /// The client has no rows: the table is not filled, or none of its organizations is ready.
     NotFilled,
 }
 
@@ -78,10 +77,10 @@ pub struct Role {
     pub name: String,
     /// The user level exactly as stored, position blanks included: `S`, ` C`, ` CO` or `  O`.
     pub user_level: String,
-    /// Whether its access rows are written by hand (`ismanual`). Only `N` makes a role automatic: null and
-    /// any other text are read as manual, as is a database from before the column.
+    /// Are its access rows written by hand (`ismanual`)? Only `N` makes a role automatic: null and any other
+    /// text are read as manual. Without the column, a role is manual.
     pub manual: bool,
-    /// Whether it administers its client. A database from before the column is read as no.
+    /// Does it administer its client? Without the column, it does not.
     pub client_admin: bool,
     /// Whether it is active.
     pub active: bool,
@@ -101,11 +100,11 @@ pub struct User {
     pub active: bool,
     /// Whether the user is locked out.
     pub locked: bool,
-    /// The client to log in to, where none is chosen.
+    /// The client to log in to if none is chosen.
     pub default_client: Option<ClientId>,
-    /// The organization to log in to, where none is chosen.
+    /// The organization to log in to if none is chosen.
     pub default_org: Option<OrgId>,
-    /// The role to log in with, where none is chosen.
+    /// The role to log in with if none is chosen.
     pub default_role: Option<RoleId>,
 }
 

@@ -22,11 +22,11 @@ macro_rules! users_where {
 /// The longest name that is looked up, in bytes. The column holds 60 characters.
 const MAX_USERNAME_BYTES: usize = 240;
 
-/// The most ids of one statement.
+/// The most ids per statement.
 const MAX_IDS: usize = 1_000;
 
 impl ErpReader {
-    /// A user, or `None` if there is none of that id.
+    /// A user, or `None` if it does not exist.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -35,8 +35,8 @@ impl ErpReader {
         self.database.first(users_where!("ad_user_id = $1"), &[Value::Text(user.as_str())], read).await
     }
 
-    /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it
-    /// is the one of the smallest id.
+    /// The user with a login name, compared byte for byte, or `None`. If several users have the name, the one
+    /// with the smallest id.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -49,13 +49,13 @@ impl ErpReader {
         Ok(users.into_iter().min_by_key(|user| user.id))
     }
 
-    /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user is not
-    /// there or has none. No other method reads that column.
+    /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user does not
+    /// exist or has none. No other method reads that column.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn password_hash(&self, user: UserId) -> Result<Option<String>, ReadError> {
-        // No column of an import, nor of any other question.
+        // An import does not have this column, and no other question needs it.
         self.schema.require(&self.database, "ad_user", "password")?;
         let statement = "SELECT password FROM ad_user WHERE ad_user_id = $1";
         let read = |row: Row<'_>| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned));
@@ -73,8 +73,7 @@ impl ErpReader {
         Ok(users)
     }
 
-    /// The names by which users log in, of those among `users` that are there and have one: one statement for
-    /// up to a thousand.
+    /// The login names of those among `users` that exist and have one: one statement for up to a thousand.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -82,7 +81,7 @@ impl ErpReader {
         self.named("SELECT ad_user_id, username FROM ad_user WHERE ad_user_id", users, UserId::new).await
     }
 
-    /// The names of those among `roles` that are there: one statement for up to a thousand.
+    /// The names of those among `roles` that exist: one statement for up to a thousand.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -90,18 +89,18 @@ impl ErpReader {
         self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles, RoleId::new).await
     }
 
-    /// Those among `users` who may not be logged in: locked, inactive, or not there. One statement for up to
-    /// a thousand.
+    /// Those among `users` that may not be logged in: locked, inactive or missing. One statement for up to a
+    /// thousand.
     ///
     /// # Errors
-    /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known
-    /// of any user.
+    /// [`ReadError`] if a table or column is missing or the database does not answer. In that case the state
+    /// of every user is unknown.
     pub async fn barred_users(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, ReadError> {
         let select = "SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id";
         self.require_for(select)?;
         let mut barred: BTreeSet<UserId> = users.iter().copied().collect();
         self.each_of(select, users, |row| {
-            // A user whose flags cannot be read stays barred, without hiding the others.
+            // A user with unreadable flags stays barred, without affecting the others.
             if let (Ok(true), Ok(false)) = (row.flag(1), row.denying_flag(2)) {
                 barred.remove(&row.id(0, UserId::new)?);
             }
@@ -111,7 +110,7 @@ impl ErpReader {
         Ok(barred)
     }
 
-    /// Ids with names, by a statement that lacks but the list of ids.
+    /// Reads ids with names, by a statement to which the list of ids is appended.
     async fn named<Id: AsRef<str> + Ord + Send + Sync>(
         &self,
         select: &'static str,
@@ -121,7 +120,7 @@ impl ErpReader {
         self.require_for(select)?;
         let mut names = BTreeMap::new();
         self.each_of(select, ids, |row| {
-            // One that cannot be read hides no other.
+            // Skip unreadable rows.
             if let (Ok(id), Ok(Some(name))) = (row.id(0, id), row.text(1)) {
                 names.insert(id, name.to_owned());
             }
@@ -131,7 +130,7 @@ impl ErpReader {
         Ok(names)
     }
 
-    /// Sends a statement that lacks but the list of ids, for at most [`MAX_IDS`] of them at a time.
+    /// Sends a statement with the list of ids appended, for at most [`MAX_IDS`] ids at a time.
     async fn each_of<Id: AsRef<str> + Sync>(
         &self,
         select: &'static str,
@@ -147,8 +146,8 @@ impl ErpReader {
         Ok(())
     }
 
-    /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an
-    /// unknown user.
+    /// The roles that a user may take, by active and inactive rows, ordered by role; none for an unknown
+    /// user.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -177,7 +176,7 @@ fn read(row: Row<'_>) -> Result<User, ReadError> {
         username: row.text(2)?.map(str::to_owned),
         active: row.flag(3)?,
         locked: row.denying_flag(4)?,
-        // A default that cannot be an id names nothing, like any other that is not there.
+        // A default that is not a valid id is ignored, like one that does not exist.
         default_client: row.text(5)?.and_then(|id| ClientId::new(id).ok()),
         default_org: row.text(6)?.and_then(|id| OrgId::new(id).ok()),
         default_role: row.text(7)?.and_then(|id| RoleId::new(id).ok()),

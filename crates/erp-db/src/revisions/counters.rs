@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use session::{ClientId, Revision};
 use sqlx::AssertSqlSafe;
 
-use crate::backend::{Database, RevisionWords, Row, StatementError, Value};
+use crate::backend::{Database, RevisionDialect, Row, StatementError, Value};
 
-/// Reads revisions that triggers keep.
+/// Reads the revisions of the counters.
 #[derive(Debug)]
 pub(crate) struct Counters {
     database: Database,
-    /// Whether the table of counters was there when it was last looked for.
+    /// Did the table of counters exist at the last check?
     seen: AtomicBool,
 }
 
@@ -23,7 +23,7 @@ impl Counters {
     /// The revision of a client's tree; `None` if none are kept, or if a trigger is missing or disabled.
     pub(crate) async fn revision(&self, client: ClientId) -> Result<Option<Revision>, StatementError> {
         if !self.are_seen() {
-            self.set_seen(self.database.has_row(self.there()).await?);
+            self.set_seen(self.database.has_row(self.counters_exist()).await?);
         }
         Ok(self.read(client, "NULL").await?.and_then(|(revision, _)| revision))
     }
@@ -36,22 +36,22 @@ impl Counters {
         self.seen.store(seen, Ordering::Relaxed);
     }
 
-    fn words(&self) -> &'static RevisionWords {
+    fn words(&self) -> &'static RevisionDialect {
         &self.database.dialect().revisions
     }
 
-    /// The statement that has a row if the counters are there.
-    pub(crate) fn there(&self) -> &'static str {
-        self.words().there
+    /// The statement that returns a row if the counters exist.
+    pub(crate) fn counters_exist(&self) -> &'static str {
+        self.words().counters_exist
     }
 
-    /// Whether there is any trigger, of this version or an earlier one.
+    /// Is there any trigger, of this version or an earlier one?
     pub(super) async fn are_installed(&self) -> Result<bool, StatementError> {
         self.database.has_row(self.words().installed).await
     }
 
-    /// The revision of a client's tree and the text of an expression about that client, `$1`, both of one
-    /// moment, if counters were seen and can still be read.
+    /// The revision of a client's tree and the text of an expression about that client, `$1`, in one
+    /// snapshot, if the counters exist and can be read.
     pub(crate) async fn read(
         &self,
         client: ClientId,
@@ -74,13 +74,13 @@ impl Counters {
     }
 }
 
-/// The state of the triggers and both counters with their marks: the same only if nothing of it changed.
+/// The state of the triggers and both counters with their marks: equal only if none of them changed.
 fn revision(row: Row<'_>, triggers: i64) -> Result<Option<Revision>, StatementError> {
     if row.integer(0)? != Some(triggers) {
         return Ok(None);
     }
     let (Some(installed), Some(every)) = (row.text(1)?, row.text(2)?) else { return Ok(None) };
-    // A client that nothing was counted for has no row.
+    // A client without counted changes has no row.
     let own = row.text(3)?.unwrap_or("0");
     let hash = blake3::hash(format!("{installed} {every} {own}").as_bytes());
     Ok(Some(Revision::from_hash(*hash.as_bytes())))

@@ -6,8 +6,7 @@ use crate::backend::StatementError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevisionsError {
-    /// One of the tables that a tree is read from is not there, or is a view or something else that cannot be
-    /// watched.
+    /// A table of the tree does not exist, or is a view or another object that cannot be watched.
     #[error("`{table}` in {place} is not a plain table, so its changes cannot be counted")]
     NotATable {
         /// The database.
@@ -15,15 +14,15 @@ pub enum RevisionsError {
         /// The table.
         table: &'static str,
     },
-    /// The database refuses the query by which a trigger would find the clients whose trees a change
-    /// concerns. The trigger would make the ERP's own statements fail.
+    /// The database refuses the query by which a trigger would find the clients that a change concerns. The
+    /// trigger would make the ERP's own statements fail.
     #[error(
-        "changes of `{table}` cannot be counted, as its columns have other names or types than the ERP's: {cause}"
+        "changes of `{table}` cannot be counted, because its columns have other names or types than the ERP's: {cause}"
     )]
     NotCountable {
         /// The table.
         table: &'static str,
-        /// What the database says.
+        /// The error of the database.
         #[source]
         cause: StatementError,
     },
@@ -33,7 +32,7 @@ pub enum RevisionsError {
 }
 
 impl RevisionsError {
-    /// Whether a retry can succeed while tables and rights stay as they are.
+    /// Can a retry succeed while tables and privileges stay the same?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, RevisionsError::Database(error) if error.is_transient())

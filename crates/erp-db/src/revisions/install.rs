@@ -1,4 +1,4 @@
-//! Adding the counters to an ERP's database, and taking them away.
+//! Installs the counters in an ERP's database, and removes them.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use super::error::RevisionsError;
 use super::table::{Tables, WATCHED};
 use crate::backend::{Database, StatementError, Transaction};
 
-/// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
+/// Installs counters and triggers, or repairs existing ones. Concurrent calls are safe.
 ///
-/// The triggers never make a statement of the ERP fail, with columns of any type: where they would,
+/// The triggers never make a statement of the ERP fail, whatever the types of its columns: if they would,
 /// nothing is installed.
 ///
-/// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there
-/// is none, and a connection to the server itself. Every user may read the counters. Writers wait while it
-/// runs.
+/// On PostgreSQL this needs the owner of the `ad_*` tables, the privilege to create a schema `orgcache` if it
+/// does not exist, and a connection to the server itself. Every user may read the counters. Writers wait
+/// while it runs.
 ///
 /// # Errors
-/// [`RevisionsError`]; nothing was changed then.
+/// [`RevisionsError`]. In that case nothing was changed.
 ///
 /// # Examples
 /// ```no_run
@@ -60,10 +60,10 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
     apply(transaction, (words.install)(&tables)).await
 }
 
-/// Takes the counters and triggers away; does nothing where there are none.
+/// Removes the counters and triggers. Does nothing if there are none.
 ///
 /// # Errors
-/// [`RevisionsError::Database`]; nothing was changed then.
+/// [`RevisionsError::Database`]. In that case nothing was changed.
 pub async fn remove(database: &Database) -> Result<(), RevisionsError> {
     let words = &database.dialect().revisions;
     let mut transaction = begin(database).await?;
@@ -75,7 +75,7 @@ pub async fn remove(database: &Database) -> Result<(), RevisionsError> {
     apply(transaction, (words.remove)()).await
 }
 
-/// Begins a transaction that only one at a time can be in.
+/// Begins an exclusive transaction.
 async fn begin(database: &Database) -> Result<Transaction<'_>, StatementError> {
     let mut transaction = database.begin().await?;
     if let Some(lock) = database.dialect().revisions.lock {
@@ -84,7 +84,7 @@ async fn begin(database: &Database) -> Result<Transaction<'_>, StatementError> {
     Ok(transaction)
 }
 
-/// Runs statements that are made of our own names, and of schemas in quotes.
+/// Runs statements that consist of our own names and quoted schemas.
 async fn apply(mut transaction: Transaction<'_>, statements: Vec<String>) -> Result<(), RevisionsError> {
     for statement in statements {
         transaction.execute(AssertSqlSafe(statement), &[]).await?;

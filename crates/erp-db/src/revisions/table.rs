@@ -1,22 +1,23 @@
-//! The tables that a tree is read from, and whose trees a change of a row concerns.
+//! The tables of a tree, and the clients that a change of a row concerns.
 
 use std::collections::BTreeMap;
 
 use crate::backend::Dialect;
 use crate::erp::Schema;
 
-/// The name under which changes that concern all clients are counted. No client has it: ids are not empty.
+/// The name under which changes that concern all clients are counted. No client has it, since ids are not
+/// empty.
 pub(crate) const ALL_CLIENTS: &str = "''";
 
-/// Stands in every trigger of this version. Triggers of an earlier one only add one, so a number that they
-/// wrote can come back after a rollback of the database: they are not trusted.
+/// Part of every trigger of this version. Triggers of an earlier version only increment, so their number can
+/// repeat after a restore of the database: they are not trusted.
 pub(crate) const VERSION: &str = "orgcache revisions 2";
 
 /// A table whose changes are counted.
 #[derive(Debug)]
 pub(crate) struct WatchedTable {
     pub(crate) name: &'static str,
-    /// The columns by which a row concerns a client.
+    /// The columns that decide which clients a row concerns.
     columns: &'static [&'static str],
     /// The client whose tree a changed row `r` concerns, and the rest of the query for it. `{ad_tree}` and
     /// `{ad_treenode}` stand for those tables.
@@ -26,7 +27,7 @@ pub(crate) struct WatchedTable {
 
 pub(crate) static WATCHED: [WatchedTable; 5] = [
     WatchedTable { name: "ad_clientinfo", columns: &["ad_client_id"], client: "r.ad_client_id", rest: "" },
-    // An organization may be in the trees of other clients as well; `0` is in all of them.
+    // An organization may be in the trees of other clients too; `0` is in all of them.
     WatchedTable {
         name: "ad_org",
         columns: &["ad_org_id"],
@@ -49,12 +50,12 @@ pub(crate) static WATCHED: [WatchedTable; 5] = [
     },
 ];
 
-/// The tables as a database has them: where they are, and which of their columns have to be read as texts. A
-/// trigger runs within the ERP's own statements, so it must compare columns of any type.
+/// The tables of a database: their schemas, and which columns must be read as texts. A trigger runs within
+/// the ERP's own statements, so it must compare columns of any type.
 pub(crate) struct Tables<'a> {
     pub(crate) dialect: &'static Dialect,
     pub(crate) schema: &'a Schema,
-    /// The schema of each table; empty where tables need none.
+    /// The schema of each table; empty if tables need none.
     pub(crate) places: &'a BTreeMap<String, String>,
 }
 
@@ -69,8 +70,8 @@ impl Tables<'_> {
         }
     }
 
-    /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from`
-    /// is what comes after FROM, and `prefix` what precedes the name of a column there.
+    /// A query for the rows of a watched table, with its columns as texts that compare byte for byte. `from`
+    /// is the text after FROM, and `prefix` the prefix of its column names.
     pub(crate) fn rows(&self, watched: &WatchedTable, prefix: &str, from: &str) -> String {
         let as_text = |column: &&str| {
             let value = self.schema.as_text(self.dialect, watched.name, column, &format!("{prefix}{column}"));
@@ -97,13 +98,13 @@ impl WatchedTable {
         format!("SELECT DISTINCT {} AS client FROM {rows} r {rest}", self.client)
     }
 
-    /// A statement that gives no row, and fails where the triggers would.
+    /// A statement that returns no row, and fails if the triggers would.
     pub(crate) fn probe(&self, tables: &Tables<'_>) -> String {
         let clients = self.clients(&tables.all(self.name), tables);
         format!("SELECT 1 FROM ({clients}) c ORDER BY c.client{} LIMIT 0", tables.dialect.by_bytes)
     }
 
-    /// The column by which SQLite tells rows of the table apart.
+    /// The key column by which SQLite identifies rows of the table.
     #[cfg(feature = "sqlite")]
     pub(crate) fn key(&self) -> &'static str {
         match self.name {
@@ -115,7 +116,7 @@ impl WatchedTable {
         }
     }
 
-    /// What the trigger for one kind of event is called.
+    /// The name of the trigger for one kind of event.
     pub(crate) fn trigger(&self, event: &str) -> String {
         format!("orgcache_revision_{}_{event}", self.name)
     }

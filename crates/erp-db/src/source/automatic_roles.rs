@@ -1,4 +1,4 @@
-//! `AutomaticRolesPolicy`: which rule for automatic roles the ERP behind a reader follows.
+//! `AutomaticRolesPolicy`: which rule for automatic roles an ERP follows.
 
 use session::openbravo::AutomaticRoles;
 
@@ -6,35 +6,35 @@ use crate::erp::ErpReader;
 
 /// How to choose the rule for automatic roles (`ad_role.ismanual = 'N'`).
 ///
-/// Openbravo gives such a role all organizations of its client since October 2023. Etendo and earlier
-/// versions of Openbravo give it those of its access rows. Nothing in the rows of the role tells which of
-/// them wrote it.
+/// Since October 2023, Openbravo gives such a role all organizations of its client. Etendo and earlier
+/// versions of Openbravo give it those of its access rows. The rows of the role do not reveal which product
+/// wrote them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutomaticRolesPolicy {
-    /// All organizations if the database has a column that came with that rule (`ad_org.timezone`), else
-    /// access rows only.
+    /// All organizations if the database has a column that came with that rule (`ad_org.timezone`), else only
+    /// access rows.
     #[default]
     Detect,
-    /// Access rows only.
+    /// Only access rows.
     ByRows,
     /// All organizations of the client, less those that an inactive access row denies.
     All,
 }
 
-/// The rule for automatic roles, and why it was chosen.
+/// The chosen rule for automatic roles, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DetectedAutomaticRoles {
     /// The rule, for [`session::Options`] and [`session::openbravo::AccessOptions`].
     pub rule: AutomaticRoles,
-    /// Why, as a sentence without a full stop for a log or a page.
+    /// The reason, as a sentence without a full stop for a log or a page.
     pub reason: &'static str,
 }
 
 impl ErpReader {
-    /// Chooses the rule for automatic roles. With [`AutomaticRolesPolicy::Detect`] the tables decide as they
-    /// were when this reader was opened; a view or table without the column is no proof, so only access rows
-    /// count.
+    /// Chooses the rule for automatic roles. [`AutomaticRolesPolicy::Detect`] decides by the tables at the
+    /// time when this reader was opened. A view or table without the column proves nothing, so only access
+    /// rows count.
     ///
     /// # Examples
     /// ```no_run
@@ -56,7 +56,7 @@ impl ErpReader {
             ),
             AutomaticRolesPolicy::Detect => (
                 AutomaticRoles::ByRows,
-                "the database has no column `ad_org.timezone`, so nothing shows that automatic roles get more",
+                "the database has no column `ad_org.timezone`, so it does not show that automatic roles get more",
             ),
         };
         DetectedAutomaticRoles { rule, reason }

@@ -1,4 +1,4 @@
-//! The rows that decide about a login, all of one moment of the database.
+//! The rows that decide about a login, in one snapshot of the database.
 
 use org_structure::OrgId;
 use session::openbravo::{LinkedRole, LoginFacts, UserFacts, UserRole};
@@ -10,14 +10,14 @@ use super::statements::{self, ORGANIZATIONS, USER};
 use crate::backend::{Row, StatementError, Value};
 use crate::erp::{ErpReader, ReadError, repeat_if_lost};
 
-/// Reads user, role, client and organizations, as far as the login's own rule asks for them: by one
-/// statement, or else row by row in a transaction.
+/// Reads user, role, client and organizations, as far as the login's rule needs them: by one statement, or
+/// else row by row in a transaction.
 pub(super) async fn read(reader: &ErpReader, principal: &Principal) -> Result<LoginFacts, ReadError> {
     require(reader)?;
     match read_at_once(reader, principal).await {
         Ok(Some(facts)) => Ok(facts),
         Err(error) if error.is_transient() => Err(error.into()),
-        // A value that cannot be read is named by the transaction's statements.
+        // The statements of the transaction name the unreadable value.
         Ok(None) | Err(_) => read_row_by_row(reader, principal).await,
     }
 }
@@ -27,8 +27,8 @@ fn require(reader: &ErpReader) -> Result<(), ReadError> {
     reader.require_for(&USER.one_by_one())
 }
 
-/// Reads all by one statement. Gives nothing where the statement took another role than the login does, or
-/// not the organizations that the role depends on.
+/// Reads everything by one statement. Returns `None` if the statement chose another role than the login does,
+/// or did not read the organizations that the role depends on.
 async fn read_at_once(
     reader: &ErpReader,
     principal: &Principal,
@@ -39,7 +39,7 @@ async fn read_at_once(
         principal.role.as_ref().map(RoleId::as_str),
         principal.client.as_ref().map(ClientId::as_str),
     ];
-    // PostgreSQL would read such a role or client as none that was asked for.
+    // PostgreSQL would treat such a role or client as not requested.
     if arguments.into_iter().flatten().any(|id| id.contains('\0')) {
         return Ok(None);
     }
@@ -76,7 +76,7 @@ async fn read_at_once(
     Ok(Some(facts))
 }
 
-/// Reads all by one statement after the other, of one moment of the database.
+/// Reads everything by one statement after the other, in one snapshot.
 async fn read_row_by_row(reader: &ErpReader, principal: &Principal) -> Result<LoginFacts, ReadError> {
     let user = principal.user;
     repeat_if_lost(|| async {
@@ -102,7 +102,7 @@ fn add_user(row: Row<'_>, id: UserId, user: &mut Option<UserFacts>) -> Result<()
             client: row.id(0, ClientId::new)?,
             active: row.flag(1)?,
             locked: row.denying_flag(2)?,
-            // A default that cannot be an id names nothing, like any other that is not there.
+            // A default that is not a valid id is ignored, like one that does not exist.
             default_role: row.text(3)?.and_then(|text| RoleId::new(text).ok()),
             default_org: row.text(4)?.and_then(|text| OrgId::new(text).ok()),
             roles: Vec::new(),

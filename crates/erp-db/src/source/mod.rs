@@ -1,4 +1,4 @@
-//! `ErpSource`: what a login asks the ERP.
+//! `ErpSource`: reads what a login needs from the ERP.
 
 mod automatic_roles;
 mod facts;
@@ -15,17 +15,17 @@ use crate::erp::{ErpReader, ReadError};
 pub use automatic_roles::{AutomaticRolesPolicy, DetectedAutomaticRoles};
 pub use roles::{ClientRoles, DamagedRole, NamedRole};
 
-/// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
+/// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It never writes.
 ///
 /// The database must be the primary one, not a replica: a login must see what was committed before it began.
 ///
-/// A login asks the database twice if the tree is unchanged, and three times if it has changed: for the
-/// facts, for the tree's revision, and for its rows. Where [`revisions`](crate::revisions) are kept, the
-/// revision costs one small read. Where not, the database digests the tree's rows, once for all logins that
-/// wait at the same time, and sends but the digest.
+/// A login queries the database twice if the tree is unchanged, and three times if it has changed: for the
+/// facts, for the tree's revision, and for its rows. If [`revisions`](crate::revisions) are kept, the
+/// revision costs one small read. If not, the database computes a digest of the tree's rows, once for all
+/// logins that wait at the same time, and sends only the digest.
 ///
-/// Sessions follow the ERP's rule for automatic roles if you pass
-/// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.
+/// To follow the ERP's rule for automatic roles, pass [`ErpReader::automatic_roles`] to [`session::Options`].
+/// By default only access rows count.
 ///
 /// # Examples
 /// ```no_run
@@ -41,7 +41,7 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 pub struct ErpSource(TreeReads);
 
 impl ErpSource {
-    /// Answers from what a reader reads.
+    /// A source over a reader.
     #[must_use]
     pub fn new(reader: ErpReader) -> Self {
         ErpSource(TreeReads::new(reader))

@@ -1,4 +1,4 @@
-//! The rows of a role: itself, its client, its accesses and the organizations that matter.
+//! The rows of a role: the role, its client, its access rows and the organizations that matter.
 
 use org_structure::OrgId;
 use session::openbravo::{AccessedOrganization, ClientFacts, ClientOrganization, OrgAccess, RoleFacts};
@@ -10,7 +10,7 @@ use super::statements::{self, ORGANIZATIONS};
 use crate::backend::{Row, StatementError, Transaction, Value};
 use crate::erp::{ErpReader, ReadError, repeat_if_lost};
 
-/// Whether the database has the column, which came late.
+/// Does the database have this column, which older versions lack?
 pub(super) fn has_manual(reader: &ErpReader) -> bool {
     reader.schema.has("ad_role", "ismanual")
 }
@@ -51,15 +51,15 @@ impl RoleRows {
 }
 
 impl ErpReader {
-    /// The rows that decide about a role's access where it works in `current_client`, all of one moment of
-    /// the database; `None` if there is no role of that id. Nothing is filtered: rows of other clients are
-    /// among them where the database has such.
+    /// The rows that decide about a role's access in `current_client`, in one snapshot of the database;
+    /// `None` if the role does not exist. Nothing is filtered: rows of other clients are included if the
+    /// database has any.
     ///
     /// A login reads the same rows, for the role's own client.
     ///
     /// # Errors
-    /// [`ReadError`] if a table or column is missing, a column holds what cannot be an id, or the database
-    /// does not answer.
+    /// [`ReadError`] if a table or column is missing, a column contains an invalid id, or the database does
+    /// not answer.
     ///
     /// # Examples
     /// ```no_run

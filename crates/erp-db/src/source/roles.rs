@@ -1,4 +1,4 @@
-//! The roles of a client with everything that decides about their access, page by page.
+//! The roles of a client with all rows that decide about their access, page by page.
 
 use session::openbravo::{ClientOrganization, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
@@ -8,15 +8,15 @@ use super::role::{access, organizations};
 use crate::backend::{Row, StatementError, Transaction, Value};
 use crate::erp::{ErpReader, ReadError, repeat_if_lost};
 
-/// Some roles of a client, all of one moment of the database.
+/// Some roles of a client, in one snapshot of the database.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ClientRoles {
-    /// The roles, ordered by id. What organizations their client has is not among their facts.
+    /// The roles, ordered by id. Their facts do not include the client's organizations.
     pub roles: Vec<NamedRole>,
-    /// Roles whose rows cannot be read. Logins with them fail.
+    /// Roles with unreadable rows. Logins with them fail.
     pub damaged: Vec<DamagedRole>,
-    /// The role after which there may be more; `None` if there are no more.
+    /// The role after which there may be more; `None` at the end.
     pub next: Option<RoleId>,
     /// All organizations of the client, in the tree or not, if the access of one of the roles depends on
     /// them.
@@ -29,19 +29,19 @@ pub struct ClientRoles {
 pub struct NamedRole {
     /// Its name.
     pub name: String,
-    /// What decides about its access.
+    /// The rows that decide about its access.
     pub facts: RoleFacts,
 }
 
-/// A role whose rows, or those of its access, cannot be read.
+/// A role whose own rows or access rows cannot be read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DamagedRole {
     /// Its id; empty if that cannot be read.
     pub id: String,
-    /// The column that cannot be read.
+    /// The unreadable column.
     pub column: String,
-    /// Why.
+    /// The reason.
     pub cause: String,
 }
 
@@ -56,8 +56,7 @@ impl DamagedRole {
 }
 
 impl ErpReader {
-    /// At most `limit` roles of a client, active or not, from the one after `after` in the order of ids; none
-    /// for an unknown client.
+    /// At most `limit` roles of a client, active or not, after the id `after`; none for an unknown client.
     ///
     /// # Complexity
     /// At most two statements; O(access rows of these roles + organizations of the client).
@@ -84,7 +83,7 @@ impl ErpReader {
         .await
     }
 
-    /// The roles that the statement gives.
+    /// Reads the roles that the statement returns.
     async fn page(
         &self,
         transaction: &mut Transaction<'_>,
@@ -113,7 +112,7 @@ impl ErpReader {
                         Err(error) => found.damaged.push(DamagedRole::new(id, &error)),
                     }
                 }
-                // A damaged one is not the last.
+                // A damaged role is not the last one.
                 let role = found.roles.last_mut().filter(|role| role.facts.id.as_str() == id);
                 if let Some(role) = role
                     && let Err(error) = add_access(row, &mut role.facts)
@@ -133,12 +132,11 @@ impl ErpReader {
         Ok(found)
     }
 
-    /// Nothing but fixed words gets into the statement. Ids are compared byte for byte, which is SQLite's own
-    /// way.
+    /// Only fixed words get into the statement. Ids are compared byte for byte, which is SQLite's default.
     fn statement(&self) -> String {
         let manual = if self.schema.has("ad_role", "ismanual") { "ismanual" } else { "NULL" };
         let by_bytes = self.database().dialect().by_bytes;
-        // The columns from the seventh on are those that the access of a login is read from.
+        // The columns from the seventh on are those of a login's access rows.
         format!(
             "SELECT r.ad_role_id, r.name, r.userlevel, r.isactive, r.manual, NULL, \
              a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \

@@ -1,11 +1,11 @@
 //! The statements that a login sends to the ERP.
 //!
-//! Here they are made, once for both products. As each product is sent them they stand in
-//! `backend/sqlite/login.sql` and `backend/postgres/login.sql`, to be read; a test compares.
+//! They are built here, once for both products. `backend/sqlite/login.sql` and `backend/postgres/login.sql`
+//! document them as sent; a test compares.
 
 use crate::backend::{Dialect, Select};
 
-/// A user with the roles that it may take; a row for each of them, and one if there is none.
+/// A user with the roles that it may take: one row per role, or one row if there is none.
 pub(super) static USER: Select = Select {
     columns: &[
         "u.ad_client_id",
@@ -24,11 +24,11 @@ pub(super) static USER: Select = Select {
          LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = $1",
 };
 
-/// The role $2, or the one that user $1 takes where none is asked for, in client $3 if one is: the same
-/// choice as [`session::openbravo::UserFacts::role_to_take`] makes among the roles that can be worked in. And
-/// the client whose organizations the access of that role depends on.
+/// The role $2, or the one that user $1 takes if none is requested, in client $3 if one is requested: the
+/// same choice as [`session::openbravo::UserFacts::role_to_take`] makes among usable roles. Also the client
+/// whose organizations the role's access depends on.
 ///
-/// There is one row anyway; each `LIMIT 1` keeps PostgreSQL from repeating the subquery wherever it is used.
+/// There is always one row; each `LIMIT 1` keeps PostgreSQL from repeating the subquery for each use.
 const TAKEN: &str = "SELECT chosen.role_id, (SELECT r.ad_client_id FROM ad_role r WHERE r.ad_role_id = chosen.role_id \
        AND ({manual} = 'N' OR EXISTS (SELECT 1 FROM ad_role_orgaccess a \
          WHERE a.ad_role_id = r.ad_role_id AND a.ad_org_id = '0'))) AS client_id \
@@ -41,7 +41,7 @@ const TAKEN: &str = "SELECT chosen.role_id, (SELECT r.ad_client_id FROM ad_role 
        ORDER BY CASE WHEN l.ad_role_id = u.default_ad_role_id THEN 0 ELSE 1 END, l.ad_role_id{by_bytes} LIMIT 1)) \
        AS role_id LIMIT 1) chosen LIMIT 1";
 
-/// A role with its client and its access rows; a row for each of these, and one if there is none.
+/// A role with its client and its access rows: one row per access row, or one row if there is none.
 macro_rules! role_statement {
     ($manual:literal) => {
         Select {
@@ -72,7 +72,7 @@ static ROLE_WITHOUT_MANUAL: Select = role_statement!("NULL");
 pub(super) static ORGANIZATIONS: Select =
     Select { columns: &["ad_org_id", "isactive"], from: "ad_org WHERE ad_client_id = $1" };
 
-/// A role. Its column `ismanual` came late.
+/// A role. Older versions lack its column `ismanual`.
 pub(super) fn role(has_manual: bool) -> &'static Select {
     if has_manual { &ROLE } else { &ROLE_WITHOUT_MANUAL }
 }
@@ -91,10 +91,11 @@ pub(super) fn facts(dialect: &Dialect, has_manual: bool) -> String {
     )
 }
 
-/// For client $1: the digest of its tree's rows, and whether there are counters.
+/// For client $1: the digest of its tree's rows, and whether counters exist.
 pub(super) fn digest(dialect: &Dialect, tree: &Select) -> String {
-    let (digest, there) = ((dialect.digest)(&(dialect.packed)(tree)), dialect.revisions.there);
-    format!("SELECT {digest}, CASE WHEN EXISTS ({there}) THEN 'Y' ELSE 'N' END")
+    let (digest, counters_exist) =
+        ((dialect.digest)(&(dialect.packed)(tree)), dialect.revisions.counters_exist);
+    format!("SELECT {digest}, CASE WHEN EXISTS ({counters_exist}) THEN 'Y' ELSE 'N' END")
 }
 
 /// For client $1: the packed rows of its tree.
@@ -108,7 +109,7 @@ mod tests {
     use crate::backend::{postgres, sqlite};
     use crate::erp::tree_statement;
 
-    /// The statements as they are sent, each below a line that names it.
+    /// The statements as sent, each with its name.
     fn sent(dialect: &Dialect, store: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
         let tree = tree_statement(true);
         let erp = [
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_a_login_say_what_is_sent() {
+    fn the_login_files_match_the_sent_statements() {
         let file = include_str!("../backend/sqlite/login.sql");
         compare(&sqlite::SQLITE, &sqlite::store::login_statements(), file);
         let file = include_str!("../backend/postgres/login.sql");

@@ -1,8 +1,8 @@
-//! `TreeReads`: what a login asks about a client's tree, by one statement each.
+//! `TreeReads`: reads the revision and the tree of a client, by one statement each.
 //!
-//! Where [`revisions`](crate::revisions) are kept, the counters name the state of a tree. Where not, a digest
-//! of its rows does, which the database computes: SHA-256 of the very text that it would send. On SQLite,
-//! where nothing is sent, this process computes it before it takes the text apart.
+//! If [`revisions`](crate::revisions) are kept, the counters name the state of a tree. If not, a digest of
+//! its rows does: the SHA-256 of the text that the database would send. PostgreSQL computes it; for SQLite,
+//! which sends nothing, this process computes it before it parses the text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,16 +26,16 @@ pub(super) struct TreeReads {
     counters: Counters,
     /// The last digest of each client's rows. Calls that wait for the lock share the next one.
     digests: Mutex<BTreeMap<ClientId, Arc<tokio::sync::Mutex<LastDigest>>>>,
-    /// What came first: calls and reads of digests, numbered from 1.
+    /// A logical clock that orders calls and digest reads, from 1.
     moments: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct LastDigest {
-    /// When its reading began.
+    /// When the read began.
     began: u64,
     digest: Option<Revision>,
-    /// Whether there were counters.
+    /// Did counters exist?
     has_counters: bool,
 }
 
@@ -49,7 +49,7 @@ impl TreeReads {
         &self.reader
     }
 
-    /// The revision of a client's tree; `None` if there is no such client, or its rows cannot be digested.
+    /// The revision of a client's tree; `None` if the client does not exist or its rows cannot be digested.
     pub(super) async fn revision(&self, client: ClientId) -> Result<Option<Revision>, StatementError> {
         let counted = async || {
             let read = self.counters.read(client, "NULL").await?;
@@ -68,8 +68,8 @@ impl TreeReads {
         Ok(last.digest)
     }
 
-    /// The digest of a client's rows as they are after this call began. One read of each client runs at a
-    /// time, and one more serves all who came meanwhile.
+    /// The digest of a client's rows, read after this call began. Per client one read runs at a time, and the
+    /// next one serves all calls that arrived in the meantime.
     async fn digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
         let came = self.moments.fetch_add(1, Ordering::SeqCst);
         let last = Arc::clone(self.digests.lock().entry(client).or_default());
@@ -82,7 +82,7 @@ impl TreeReads {
     }
 
     async fn read_digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
-        let (database, there) = (self.reader.database(), self.counters.there());
+        let (database, counters_exist) = (self.reader.database(), self.counters.counters_exist());
         let dialect = database.dialect();
         let statement = statements::digest(dialect, self.reader.tree_statement());
         let read = |row: Row<'_>| {
@@ -100,9 +100,9 @@ impl TreeReads {
         match database.first(AssertSqlSafe(statement), &[Value::Text(client.as_str())], read).await {
             Ok(found) => Ok(found.unwrap_or_default()),
             Err(error) if error.is_transient() => Err(error),
-            // The rows are no texts, or the server knows no SHA-256: PostgreSQL before version 11.
+            // The rows are not texts, or the server has no SHA-256: PostgreSQL before version 11.
             Err(_) => {
-                let has_counters = database.has_row(there).await?;
+                let has_counters = database.has_row(counters_exist).await?;
                 Ok(LastDigest { has_counters, ..LastDigest::default() })
             }
         }
@@ -114,7 +114,7 @@ impl TreeReads {
             Ok((tree, revision)) => {
                 Ok(LoadedTree::new(tree.structure, revision).with_findings(tree.findings))
             }
-            // Not there is no error here, and has no organizations.
+            // An unknown client is not an error here: its tree is empty.
             Err(ReadError::UnknownClient { .. }) => Ok(LoadedTree::new(OrgStructure::default(), None)),
             Err(error) => Err(error),
         }

@@ -15,16 +15,16 @@ pub enum StoreError {
     /// The database refused, or did not answer.
     #[error(transparent)]
     Database(#[from] StatementError),
-    /// The store's tables are not there, or are older than this version needs.
+    /// The store's tables do not exist, or are older than this version needs.
     #[error(
-        "{place} has the session store's tables in version {found}, and this program needs {needed}; migrate it"
+        "{place} has the session store's tables in version {found}, but this program needs {needed}; migrate the store"
     )]
     NotMigrated {
         /// The database.
         place: String,
-        /// The version of the tables, 0 if there are none.
+        /// The version of the tables, 0 if they do not exist.
         found: i64,
-        /// The version that is needed.
+        /// The version that this program needs.
         needed: i64,
     },
     /// Another process, or another store of this one, uses the SQLite file.
@@ -36,43 +36,43 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
-    /// The SQLite file of a store cannot be made.
+    /// The SQLite file of a store cannot be created.
     #[error("`{}` cannot be created: {cause}", file.display())]
     NotCreated {
         /// The file.
         file: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
-    /// The URL opens the SQLite file for reading alone (`mode=ro`, `immutable`).
-    #[error("`{}` is opened for reading alone, and a store writes: leave `mode=ro` and `immutable` out", file.display())]
+    /// The URL opens the SQLite file read-only (`mode=ro`, `immutable`).
+    #[error("`{}` is opened read-only, but a store writes: remove `mode=ro` and `immutable` from the URL", file.display())]
     ReadOnly {
         /// The file.
         file: PathBuf,
     },
-    /// The SQLite file has several names.
+    /// The SQLite file has hard links.
     #[error(
-        "`{}` has hard links, by which two processes would write to it without seeing each other: remove them",
+        "`{}` has hard links, through which two processes could open it without detecting each other: remove the links",
         file.display()
     )]
     HardLinks {
         /// The file.
         file: PathBuf,
     },
-    /// The file that keeps other processes away from an SQLite file cannot be made or locked.
+    /// The lock file of an SQLite file cannot be created or locked.
     #[error("`{}` cannot be locked: {cause}", file.display())]
     Lock {
         /// The lock file.
         file: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
 }
 
 impl StoreError {
-    /// Whether a retry can succeed while options, tables and rights stay as they are.
+    /// Can a retry succeed while options, tables and privileges stay the same?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,17 +1,17 @@
-//! The store's own tables, and the steps from one version of them to the next.
+//! The store's own tables, and their migration steps.
 //!
-//! The steps of a product are the scripts of its dialect. A later one only ever adds: during a rolling
-//! upgrade older programs work on the newer tables.
+//! The steps of a product are the scripts of its dialect. A later step only adds: during a rolling upgrade
+//! older programs work on newer tables.
 
 use sqlx::AssertSqlSafe;
 
 use super::StoreError;
 use crate::backend::{Database, StatementError, Transaction, Value};
 
-/// The names of the steps. There are as many as a product has scripts.
+/// The names of the steps, one per script of a product.
 const STEPS: [&str; 2] = ["sessions", "logins"];
 
-/// The tables that are written to, with a column of each.
+/// The tables that the store writes to, with one column each.
 const TABLES: [(&str, &str); 5] = [
     ("orgcache_tree", "bytes"),
     ("orgcache_access", "bytes"),
@@ -25,7 +25,7 @@ fn needed() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
-/// Applies what is missing, in one transaction that only one node at a time can be in.
+/// Applies the missing steps, in one transaction under a lock.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut transaction = database.begin().await?;
     apply(&mut transaction, database).await?;
@@ -33,8 +33,8 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Applies what is missing and tries to write to every table, in a transaction that is rolled back. Says how
-/// much was missing.
+/// Applies the missing steps and tests writes to every table, in a transaction that is rolled back. Returns
+/// the number of missing steps.
 pub(super) async fn rehearse(database: &Database) -> Result<usize, StoreError> {
     let mut transaction = database.begin().await?;
     let applied = apply(&mut transaction, database).await?;
@@ -81,7 +81,7 @@ fn version(database: &Database) -> String {
     format!("SELECT MAX(version) FROM {}orgcache_migration", database.dialect().own_schema)
 }
 
-/// Makes sure that a database has all tables that this program needs.
+/// Checks that a database has all tables that this program needs.
 pub(crate) async fn check(database: &Database) -> Result<(), StoreError> {
     let found = if database.has_row(database.dialect().store.has_journal).await? {
         let version = AssertSqlSafe(version(database));

@@ -1,25 +1,25 @@
-//! Where sessions live beyond the process: in a file for one process (SQLite), or on a server for many
+//! Stores sessions beyond the life of a process: in a file for one process (SQLite), or on a server for many
 //! (PostgreSQL).
 //!
-//! [`open`] gives the store of the product that a URL names: `backend/sqlite/store` has one writer that
-//! commits waiting logins together, `backend/postgres/store` sends every call as one message that holds no
-//! state on the connection. What is here is common to both: `options`, `migration` (our own tables), `record`
-//! (rows), and `passwords`, beside the sessions in the same tables.
+//! [`open`] returns the store of the product that a URL names: `backend/sqlite/store` has a single writer
+//! that commits waiting logins in groups; `backend/postgres/store` sends every call as one message that
+//! leaves no state on the connection. This module contains the shared parts: `options`, `migration` (our own
+//! tables), `record` (rows), and `passwords`, which are stored next to the sessions.
 //!
-//! The tables are the store's own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so it may share a
-//! database with an ERP or have one for itself. [`migrate`] makes them, when asked.
+//! The tables are the store's own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so the store may
+//! share a database with an ERP or have its own. [`migrate`] creates them; nothing else does.
 //!
 //! # SQLite
-//! One process a file: a second one is refused. Logins that wait at the same time are committed together,
-//! each acknowledged when it is on the disk.
+//! One process per file; a second is refused. Logins that wait at the same time are committed together, and
+//! each is acknowledged when it is durable.
 //!
 //! # PostgreSQL
-//! Every call is one message and one transaction, and leaves nothing behind on the connection, so that a
-//! proxy that pools transactions may stand in between. Two things need the server itself, by
-//! [`StoreOptions::with_direct_url`]: migrations, and listening for what other nodes ended.
+//! Every call is one message and one transaction, and leaves no state on the connection, so it works through
+//! a transaction-pooling proxy. Two things need a connection to the server itself, by
+//! [`StoreOptions::with_direct_url`]: migrations, and notifications of revocations on other nodes.
 //!
-//! A call that takes too long, or is dropped, closes its connection; a statement that the server has begun
-//! may still run to its end. To limit that as well, set `statement_timeout` for the role.
+//! A call that times out or is dropped closes its connection, but the server may still finish the statement.
+//! To limit that too, set `statement_timeout` for the role.
 //!
 //! # Examples
 //! ```no_run
@@ -55,7 +55,7 @@ use crate::backend::sqlite;
 use crate::backend::{BoxedFuture, ConnectionLimits, Database, DatabaseKind, kind_of};
 use crate::rights::{self, MissingRights, Purpose};
 
-/// Opens a store whose tables are there.
+/// Opens a store whose tables exist.
 ///
 /// # Errors
 /// [`StoreError::NotMigrated`] if the tables are missing or older than this version needs;
@@ -73,19 +73,19 @@ fn opening(options: &StoreOptions) -> BoxedFuture<'_, Result<Arc<dyn SqlStore>, 
             #[cfg(feature = "postgres")]
             DatabaseKind::Postgres => Arc::new(postgres::store::PostgresStore::open(options).await?),
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            kind => return Err(kind.left_out().into()),
+            kind => return Err(kind.missing_driver().into()),
         };
         Ok(store)
     })
 }
 
-/// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do
-/// so at once. An SQLite file that is created has mode 0600.
+/// Creates or migrates the store's tables. Does nothing if they are up to date. Concurrent calls by several
+/// nodes are safe. A new SQLite file has mode 0600.
 ///
-/// Newer tables than this version knows are left as they are: during a rolling upgrade older nodes go on.
+/// Tables of a newer version are not changed: older nodes keep working during a rolling upgrade.
 ///
 /// # Errors
-/// [`StoreError`] if the database cannot be reached or refuses. Nothing was changed then.
+/// [`StoreError`] if the database cannot be reached or refuses. In that case nothing was changed.
 pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
     let database = connect_direct(options).await?;
     let outcome = migration::migrate(&database).await;
@@ -93,12 +93,12 @@ pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
     outcome
 }
 
-/// Tries what [`migrate`] and [`open`] do, and to write to every table, and takes it all back. Says how many
-/// steps of migration are missing. An SQLite file that the URL creates stays, empty.
+/// Tests what [`migrate`] and [`open`] do, and writes to every table, and rolls everything back. Returns the
+/// number of missing migration steps. An SQLite file that the URL creates remains, empty.
 ///
 /// # Errors
-/// [`StoreError::InUse`] if only that stands in the way; [`StoreError`] if the database cannot be reached or
-/// refuses.
+/// [`StoreError::InUse`] if only another process is in the way; [`StoreError`] if the database cannot be
+/// reached or refuses.
 pub async fn rehearse(options: &StoreOptions) -> Result<usize, StoreError> {
     let database = connect_direct(options).await?;
     let outcome = migration::rehearse(&database).await;
@@ -110,13 +110,13 @@ pub async fn rehearse(options: &StoreOptions) -> Result<usize, StoreError> {
         #[cfg(feature = "postgres")]
         DatabaseKind::Postgres => postgres::store::try_listening(options).await?,
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        kind => return Err(kind.left_out().into()),
+        kind => return Err(kind.missing_driver().into()),
     }
     Ok(missing)
 }
 
 async fn connect_direct(options: &StoreOptions) -> Result<Database, StoreError> {
-    // Large tables take a while, and so does another node that does the same.
+    // Migrating large tables takes a while, and so does waiting for another node that migrates.
     let limits = ConnectionLimits { statement: options.bulk.max(options.limits.statement), ..options.limits };
     #[cfg(feature = "sqlite")]
     if kind_of(options.direct_url())? == DatabaseKind::Sqlite {
@@ -125,8 +125,8 @@ async fn connect_direct(options: &StoreOptions) -> Result<Database, StoreError> 
     Ok(Database::connect_with(options.direct_url(), limits).await?)
 }
 
-/// What the users of the store's URLs would have to be granted for a purpose: for [`migrate`] where the store
-/// is migrated, and in the tables that are there.
+/// The privileges that the users of the store's URLs lack for a purpose: in the existing tables, and for
+/// [`migrate`] if the store is migrated.
 ///
 /// # Errors
 /// [`StoreError`] if the database cannot be reached.

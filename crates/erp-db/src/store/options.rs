@@ -1,4 +1,4 @@
-//! `StoreOptions`: which database, and how long to wait for it.
+//! `StoreOptions`: which database a store uses, and how long it waits.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,27 +7,27 @@ use crate::backend::{ConnectError, ConnectionLimits, kind_of};
 #[cfg(feature = "sqlite")]
 use crate::backend::{DatabaseKind, sqlite};
 
-/// Which database a store is in, and how long it waits.
+/// Which database a store uses, and how long it waits.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// `sqlite:FILE` or `postgres://…`, the latter possibly of a proxy that pools transactions.
+    /// `sqlite:FILE` or `postgres://…`. The latter may name a transaction-pooling proxy.
     pub url: String,
-    /// The URL of the PostgreSQL server itself, where `url` names a proxy.
+    /// The URL of the PostgreSQL server itself, if `url` names a proxy.
     pub direct_url: Option<String>,
-    /// Time limits and the number of connections. They are short: a login should rather fail than hang.
+    /// Time limits and the number of connections. The limits are short: a login should fail rather than hang.
     pub limits: ConnectionLimits,
-    /// The time limit for what may concern many sessions: ending those of a user, role or client, sweeping,
-    /// collecting, migrating.
+    /// The time limit for calls that may concern many sessions: revocations of a user, role or client,
+    /// sweeps, collections, migrations.
     pub bulk: Duration,
-    /// How often the connection that listens for other nodes is tried, when nothing comes in.
+    /// How often the connection for notifications is checked while it is silent.
     pub heartbeat: Duration,
-    /// How long to wait before a lost connection to listen on is made again.
+    /// The delay before a lost connection for notifications is reopened.
     pub reconnect: Duration,
 }
 
 impl StoreOptions {
-    /// A store in the database of that URL.
+    /// Options for the database of a URL.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         let limits = ConnectionLimits {
@@ -46,21 +46,21 @@ impl StoreOptions {
         }
     }
 
-    /// The same, with the server itself at another URL.
+    /// The same options with a separate URL of the server itself.
     #[must_use]
     pub fn with_direct_url(mut self, url: impl Into<String>) -> Self {
         self.direct_url = Some(url.into());
         self
     }
 
-    /// The same with other limits.
+    /// The same options with other limits.
     #[must_use]
     pub fn with_limits(mut self, limits: ConnectionLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The file of a store in SQLite; `None` for PostgreSQL.
+    /// The file of an SQLite store; `None` for PostgreSQL.
     ///
     /// # Errors
     /// [`ConnectError`] if the URL names no database.
@@ -77,7 +77,7 @@ impl StoreOptions {
     }
 }
 
-// The URLs may hold passwords.
+// The URLs may contain passwords.
 impl std::fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoreOptions")

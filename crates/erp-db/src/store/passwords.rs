@@ -1,4 +1,4 @@
-//! `PasswordTable`: hashes of passwords, in a table of our own.
+//! `PasswordTable`: password hashes, in a table of our own.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,11 @@ use sqlx::AssertSqlSafe;
 use super::{StoreError, migration};
 use crate::backend::{Database, DatabaseKind, Row, StatementError, Transaction, Value};
 
-/// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema
-/// `orgcache`) of a database that may be the ERP's or another. The ERP's own password hashes are neither read
-/// nor written.
+/// Stores one password hash per user, in the table `orgcache_password` (on PostgreSQL in the schema
+/// `orgcache`) of the ERP's or another database. It neither reads nor writes the ERP's own password hashes.
 ///
-/// The table is one of the session store's: [`migrate`](super::migrate) makes it. The form of a hash is up to
-/// the caller.
+/// The table belongs to the session store: [`migrate`](super::migrate) creates it. The caller chooses the
+/// format of the hash.
 ///
 /// # Examples
 /// ```no_run
@@ -37,8 +36,8 @@ impl PasswordTable {
     /// Opens the table.
     ///
     /// # Errors
-    /// [`StoreError::NotMigrated`] if it is not there; [`StoreError::Database`] if the database does not
-    /// answer.
+    /// [`StoreError::NotMigrated`] if the table does not exist; [`StoreError::Database`] if the database does
+    /// not answer.
     pub async fn open(database: Database) -> Result<Self, StoreError> {
         migration::check(&database).await?;
         Ok(PasswordTable { database })
@@ -49,7 +48,7 @@ impl PasswordTable {
         AssertSqlSafe(text.replace("{}", self.database.dialect().own_schema))
     }
 
-    /// The product that keeps the table.
+    /// The product of the database.
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.database.kind()
@@ -65,16 +64,16 @@ impl PasswordTable {
         self.database.first(get, &[Value::Text(user.as_str())], read).await
     }
 
-    /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all
-    /// in one transaction; gives the number of sessions.
+    /// Sets or deletes the hash of a user's password, and ends the user's sessions in the store, in one
+    /// transaction. Returns the number of ended sessions.
     ///
     /// PostgreSQL notifies the other nodes, which revalidate within
     /// [`revalidate_within`](session::Options::revalidate_within) in any case. A process that has an SQLite
-    /// file open as its session store does not notice: it goes on with the sessions that it holds until it
-    /// looks into the store, as after a [`session::Hint::Anything`].
+    /// file open as its session store does not notice: its cached sessions stay valid until it reads the
+    /// store, for example after a [`session::Hint::Anything`].
     ///
     /// # Errors
-    /// The database does not answer, or refuses. Nothing was changed then.
+    /// The database does not answer, or refuses. In that case nothing was changed.
     pub async fn set(&self, user: UserId, hash: Option<&str>) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
         let ended = self.set_within(&mut transaction, user, hash).await?;
@@ -82,7 +81,7 @@ impl PasswordTable {
         Ok(ended)
     }
 
-    /// Sets the hashes of several users' passwords as [`set`](Self::set) does: of all of them, or of none.
+    /// Sets the hashes of several users' passwords like [`set`](Self::set): all of them, or none.
     ///
     /// # Errors
     /// As for [`set`](Self::set).
@@ -125,7 +124,7 @@ impl PasswordTable {
         Ok(ended)
     }
 
-    /// Tells other nodes, once the transaction is committed.
+    /// Notifies the other nodes when the transaction is committed.
     async fn notify(
         &self,
         transaction: &mut Transaction<'_>,
@@ -141,7 +140,7 @@ impl PasswordTable {
         Ok(())
     }
 
-    /// The ids of the users who have a password, in order.
+    /// The ids of the users that have a password, in order.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Sessions between rows and records, for both products.
+//! Conversion of sessions between rows and records, for both products.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use sqlx::AssertSqlSafe;
 
 use crate::backend::{Database, Row, StatementError, Value};
 
-/// A time or span in milliseconds, rounded down and cut where a sum of several would not fit.
+/// A time or duration in milliseconds, rounded down and capped so that a sum of several does not overflow.
 pub(crate) fn span(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(1 << 60)
 }
 
-/// A span of a lifetime, exactly: it is at most `i64::MAX` milliseconds.
+/// A duration of a lifetime, exactly: it is at most `i64::MAX` milliseconds.
 pub(crate) fn exact_span(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
@@ -38,7 +38,7 @@ pub(crate) fn latest(seen: &[LastUse]) -> Vec<(SessionId, i64)> {
     latest
 }
 
-/// The condition that a session is of a scope, and the values of its placeholders `$3` and `$4`.
+/// The condition that a session is in a scope, and the values of its placeholders `$3` and `$4`.
 pub(crate) fn condition(scope: &Scope) -> (&'static str, Vec<Value<'_>>) {
     match scope {
         Scope::Session(id) => ("id = $3", vec![Value::Bytes(id.as_bytes())]),
@@ -54,8 +54,8 @@ pub(crate) fn condition(scope: &Scope) -> (&'static str, Vec<Value<'_>>) {
     }
 }
 
-/// Sessions of a scope, ordered by name, by a statement for the columns that [`stored`] takes, without its
-/// condition.
+/// Lists the sessions of a scope, ordered by name. `sessions` is a statement for the columns of [`stored`]
+/// that lacks its condition.
 pub(crate) async fn list(
     database: &Database,
     sessions: &str,
@@ -77,10 +77,12 @@ pub(crate) async fn list(
         let is_last = listed.len() < wanted;
         for (id, session) in listed {
             after = Some(id);
-            // A damaged row hides no other one, and more are read in its place.
+            // A damaged row does not hide others, and further rows are read in its place.
             match session {
                 Ok(session) => sessions.push(session),
-                Err(error) => tracing::warn!(session = %id, %error, "a stored session is not listed"),
+                Err(error) => {
+                    tracing::warn!(session = %id, %error, "a stored session cannot be read and is not listed")
+                }
             }
         }
         if is_last || sessions.len() >= at_most {
@@ -89,8 +91,8 @@ pub(crate) async fn list(
     }
 }
 
-/// A session as a row has it: name, client, user, role, organization, tree, access, idle, absolute, age, time
-/// since use.
+/// Reads a session from a row: name, client, user, role, organization, tree, access, idle, absolute, age,
+/// time since use.
 pub(crate) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     let lifetime = Lifetime::new(duration(row, 7)?, duration(row, 8)?);
     Ok(StoredSession {
@@ -119,7 +121,7 @@ fn name(row: Row<'_>, column: usize) -> Result<[u8; 32], StatementError> {
     bytes.try_into().map_err(|_| row.invalid(column, "not 32 bytes"))
 }
 
-/// A span; a clock that was set back makes none negative.
+/// A duration. Never negative, even if the clock was set back.
 fn duration(row: Row<'_>, column: usize) -> Result<Duration, StatementError> {
     let milliseconds = row.integer(column)?.unwrap_or_default();
     Ok(Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()))

@@ -1,10 +1,14 @@
-//! Names that may be used once, on any node.
+//! Names that may be used only once, on any node.
 
 use std::time::Duration;
 
 use crate::support::{TestDatabase, on_both_databases};
 
-on_both_databases!(a_name_is_used_once, of_many_at_once_one_is_the_first, what_was_kept_long_enough_goes);
+on_both_databases!(
+    a_name_is_used_once,
+    exactly_one_of_concurrent_uses_is_the_first,
+    expired_names_are_forgotten
+);
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -21,7 +25,7 @@ async fn a_name_is_used_once(database: TestDatabase) {
     assert!(error.is_transient(), "{error}");
 }
 
-async fn of_many_at_once_one_is_the_first(database: TestDatabase) {
+async fn exactly_one_of_concurrent_uses_is_the_first(database: TestDatabase) {
     let mut nodes = vec![database.store().await];
     if database.is_postgres() {
         nodes.push(database.store().await);
@@ -34,8 +38,8 @@ async fn of_many_at_once_one_is_the_first(database: TestDatabase) {
     }
 }
 
-/// The database's clock is decades ahead of this one, and forgets nothing.
-async fn what_was_kept_long_enough_goes(database: TestDatabase) {
+/// The database's clock is decades ahead of this one, but nothing is forgotten early.
+async fn expired_names_are_forgotten(database: TestDatabase) {
     let store = database.store().await;
     let now = 10 * MINUTE;
     for name in 0..5 {

@@ -1,4 +1,4 @@
-//! Calls that are dropped at any moment, and disks that fill up: the next call finds the database as it is.
+//! Calls that are dropped at any moment, and full disks: the next call finds a consistent database.
 
 use std::fs::{self, File};
 use std::future::{Future, poll_fn};
@@ -21,8 +21,8 @@ use crate::sessions::Pinned;
 use crate::support::{TestDatabase, client_with, id, on_both_databases};
 
 on_both_databases! {
-    logins_that_are_dropped_leave_no_old_snapshot,
-    writes_that_are_dropped_leave_no_transaction,
+    dropped_logins_leave_no_old_snapshot,
+    dropped_writes_leave_no_transaction,
 }
 
 const ROWS: &str = "\
@@ -38,8 +38,8 @@ fn user(id: &str) -> Principal {
     Principal::new(UserId::new(id).unwrap())
 }
 
-/// Lets a call go on until it has waited so many times, and drops it while it waits. Gives whether it was
-/// done before.
+/// Polls a call until it has been pending a number of times, then drops it. Returns whether it completed
+/// before.
 async fn dropped_after<T>(waits: u32, call: impl Future<Output = T>) -> bool {
     let mut call = std::pin::pin!(call);
     let mut waited = 0;
@@ -53,7 +53,7 @@ async fn dropped_after<T>(waits: u32, call: impl Future<Output = T>) -> bool {
     .await
 }
 
-async fn logins_that_are_dropped_leave_no_old_snapshot(db: TestDatabase) {
+async fn dropped_logins_leave_no_old_snapshot(db: TestDatabase) {
     let nodes = [("0", None), ("A", Some("0")), ("B", Some("0"))];
     db.with_rows(&(client_with(&nodes) + ROWS)).await.database().close().await;
     let limits = ConnectionLimits { connections: 4, ..ConnectionLimits::default() };
@@ -75,7 +75,7 @@ async fn logins_that_are_dropped_leave_no_old_snapshot(db: TestDatabase) {
              UPDATE ad_treenode SET parent_id = '{parent}' WHERE node_id = 'B'"
         ))
         .await;
-        // More at a time than there are connections, so that each of them is used.
+        // More at a time than there are connections, so that every connection is used.
         let principal = user("U");
         let seen = futures_util::future::join_all((0..12).map(|_| source.facts(&principal))).await;
         for facts in seen {
@@ -91,7 +91,7 @@ async fn logins_that_are_dropped_leave_no_old_snapshot(db: TestDatabase) {
     }
 }
 
-async fn writes_that_are_dropped_leave_no_transaction(db: TestDatabase) {
+async fn dropped_writes_leave_no_transaction(db: TestDatabase) {
     let store = db.store().await;
     let limits = ConnectionLimits { connections: 3, ..ConnectionLimits::default() };
     let database = Database::connect_with(&db.url, limits).await.unwrap();
@@ -119,7 +119,7 @@ async fn writes_that_are_dropped_leave_no_transaction(db: TestDatabase) {
 
 /// Connections that were given up during a lock do not pile up on the server.
 #[tokio::test]
-async fn requests_that_are_dropped_during_a_lock_take_no_more_connections_than_the_pool_has() {
+async fn requests_dropped_during_a_lock_stay_within_the_pools_limit() {
     use sqlx::Connection;
 
     let db = TestDatabase::postgres().await;
@@ -143,9 +143,9 @@ async fn requests_that_are_dropped_during_a_lock_take_no_more_connections_than_t
     assert!(matches!(source.facts(&user("U")).await.unwrap(), Facts::Openbravo(_)));
 }
 
-/// This test runs itself again where it may mount a small disk.
+/// This test runs itself again in a mount namespace in which it may mount a small disk.
 #[tokio::test]
-async fn a_disk_that_was_full_is_written_to_again() {
+async fn writes_resume_after_a_full_disk() {
     const DISK: &str = "ORGCACHE_TEST_SMALL_DISK";
     if let Some(disk) = std::env::var_os(DISK) {
         return fill_up_and_free(Path::new(&disk)).await;
@@ -154,7 +154,7 @@ async fn a_disk_that_was_full_is_written_to_again() {
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "--"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "cancelled::a_disk_that_was_full_is_written_to_again", "--nocapture"])
+        .args(["--exact", "cancelled::writes_resume_after_a_full_disk", "--nocapture"])
         .env(DISK, folder.path())
         .output()
         .unwrap();
@@ -178,7 +178,7 @@ async fn fill_up_and_free(disk: &Path) {
         let ballast = disk.join("ballast");
         let mut file = File::create(&ballast).unwrap();
         while file.write_all(&[1; 512]).is_ok() {}
-        // Trees that are not stored yet, so that a login takes several statements; several calls in a
+        // Use trees that are not stored yet, so that a login takes several statements, and several calls per
         // transaction.
         for step in 0..12 {
             let calls = (0..6).map(|call| {
@@ -219,7 +219,7 @@ async fn fill_up_and_free(disk: &Path) {
             live.push(record.id);
             number += 1;
         }
-        // An end that failed may be repeated, and one that was acknowledged holds.
+        // A failed revocation may be repeated, and an acknowledged one holds.
         assert_eq!(store.missing(&live).await.unwrap(), [], "round {round}");
         let mut missing = store.missing(&ended).await.unwrap();
         missing.sort_unstable();

@@ -1,4 +1,4 @@
-//! Opening databases, and databases that go away.
+//! Opening databases, and databases that become unavailable.
 
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -22,7 +22,7 @@ use crate::server::Cluster;
 use crate::support::{FB, TestDatabase, id, on_both_databases, postgres_url};
 
 on_both_databases! {
-    a_lock_is_waited_for_no_longer_than_allowed,
+    waiting_for_a_lock_times_out,
     a_closed_database_is_unreachable,
 }
 
@@ -64,7 +64,7 @@ async fn other_urls_are_refused_without_repeating_them() {
 }
 
 #[tokio::test]
-async fn an_sqlite_file_is_created_only_when_asked_to() {
+async fn an_sqlite_file_is_created_only_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("with ä and 100% of it?.db");
     let error = Database::open_file(&file).await.unwrap_err();
@@ -83,7 +83,7 @@ async fn an_sqlite_file_is_created_only_when_asked_to() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused() {
+async fn a_file_that_is_not_a_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("erp.db");
     std::fs::write(&file, "this is a text, and a long one at that. ".repeat(100)).unwrap();
@@ -99,7 +99,7 @@ async fn a_file_that_is_no_database_is_refused() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_named_without_password() {
-    // Bound and never listening: no other process can have the port, and a client is refused.
+    // Bound but never listening: no other process can have the port, and clients are refused.
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = held.local_addr().unwrap().port();
@@ -111,7 +111,7 @@ async fn an_unreachable_server_is_named_without_password() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up() {
+async fn a_silent_server_times_out() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://someone:secret@{}/erp", silent.local_addr().unwrap());
     let limits = ConnectionLimits { connect: Duration::from_millis(100), ..ConnectionLimits::default() };
@@ -121,7 +121,7 @@ async fn a_silent_server_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_missing_database_or_user_is_no_passing_trouble() {
+async fn a_missing_database_or_user_is_a_permanent_error() {
     let db = TestDatabase::postgres().await;
     let error = error(&format!("{}_gone", db.url)).await;
     assert!(matches!(error, ConnectError::Database(StatementError::Refused { .. })), "{error}");
@@ -138,7 +138,7 @@ async fn a_connection_that_the_server_ended_is_replaced() {
     assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
 }
 
-/// Passes bytes on to the cluster, until it is stopped: then the server is gone for its clients.
+/// Forwards bytes to the cluster until it is stopped. Then the server is gone for its clients.
 struct Cable {
     port: u16,
     forget: watch::Sender<()>,
@@ -163,7 +163,7 @@ impl Cable {
                 connections.spawn(async move {
                     tokio::select! {
                         _ = copy_bidirectional(&mut near, &mut far) => {}
-                        // Both ends stay open, and nothing passes any more.
+                        // Both ends stay open, but nothing is forwarded any more.
                         _ = forgotten.changed() => std::future::pending().await,
                     }
                 });
@@ -172,7 +172,7 @@ impl Cable {
         Cable { port: port_here, forget, task }
     }
 
-    /// A URL of a database of the cluster, by way of this.
+    /// A URL of a database of the cluster, through this proxy.
     fn url(&self, direct: &str) -> String {
         let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
         let server = format!("{}:{}", options.get_host(), options.get_port());
@@ -181,8 +181,7 @@ impl Cable {
         url
     }
 
-    /// Lets nothing pass on the connections that there are, without a word to either end, as a firewall does
-    /// that has forgotten them.
+    /// Silently drops everything on the existing connections, like a firewall that has forgotten them.
     fn forget(&self) {
         self.forget.send_replace(());
     }
@@ -194,7 +193,7 @@ impl Cable {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_is_passing_trouble() {
+async fn an_unavailable_server_is_a_transient_error() {
     let db = TestDatabase::postgres().await;
     db.with_sample().await;
     let cable = Cable::to_the_cluster().await;
@@ -209,9 +208,10 @@ async fn a_server_that_goes_away_is_passing_trouble() {
     }
 }
 
-/// What was unused for a while may be cut off. Nothing waits as long as for a slow statement then.
+/// A connection that was idle for a while may have been dropped silently. It is detected faster than a slow
+/// statement.
 #[tokio::test]
-async fn connections_that_were_cut_off_are_given_up_soon_and_the_work_goes_on() {
+async fn dropped_connections_are_detected_soon_and_replaced() {
     let db = TestDatabase::postgres().await;
     let direct = db.with_sample().await;
     db.execute("UPDATE ad_user SET isactive = 'Y'").await;
@@ -248,10 +248,10 @@ async fn connections_that_were_cut_off_are_given_up_soon_and_the_work_goes_on() 
     tokio::time::timeout(Duration::from_secs(120), work).await.unwrap();
 }
 
-/// A connection that ends while a statement waits is noticed, and what reads is sent once more: one
-/// statement, or all that see one moment.
+/// A connection that ends during a statement is detected, and a read is retried: one statement, or all of a
+/// snapshot.
 #[tokio::test]
-async fn reads_that_lose_their_connection_are_repeated() {
+async fn reads_are_retried_if_the_connection_is_lost() {
     let db = TestDatabase::postgres().await;
     let erp = db.with_sample().await;
     let reads: [fn(ErpReader) -> JoinHandle<bool>; 2] = [
@@ -275,9 +275,9 @@ async fn reads_that_lose_their_connection_are_repeated() {
     }
 }
 
-/// Another connection holds a lock; the reader gives up in time, says that it may pass, and works again
+/// Another connection holds a lock. The reader gives up in time, reports a transient error, and works again
 /// afterwards.
-async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
+async fn waiting_for_a_lock_times_out(db: TestDatabase) {
     let impatient = ConnectionLimits {
         acquire: Duration::from_secs(1),
         statement: Duration::from_secs(2),
@@ -310,7 +310,7 @@ async fn a_closed_database_is_unreachable(db: TestDatabase) {
     assert!(matches!(error, ReadError::Database(StatementError::Unreachable { .. })), "{error}");
 }
 
-/// A server's certificate, issued by an authority of the test's own, with what is changed of it.
+/// A server's certificate, issued by the test's own authority, with the given changes.
 fn certificate(name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -> (String, String, String) {
     let mut authority = rcgen::CertificateParams::new([]).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -324,7 +324,7 @@ fn certificate(name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -
     (authority.pem(), certificate.pem(), key.serialize_pem())
 }
 
-/// Puts a file that no other user may read into a server's folder.
+/// Writes a file that no other user may read into a server's folder.
 fn put(cluster: &Cluster, name: &str, content: &str) {
     let folder = cluster.data();
     let file = Path::new(&folder).join(name);
@@ -334,9 +334,9 @@ fn put(cluster: &Cluster, name: &str, content: &str) {
     std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
 }
 
-/// What is wrong with a certificate is said, and only the right one is trusted.
+/// Certificate problems are explained, and only the right certificate is trusted.
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_said() {
+async fn certificate_problems_are_explained() {
     let cluster = Cluster::new();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("an authority.pem");
@@ -395,9 +395,9 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     assert!(missing.contains("`sslrootcert`") && missing.contains("an authority.pem"), "{missing}");
 }
 
-/// As psql does it.
+/// As psql does.
 #[tokio::test]
-async fn a_url_without_a_user_means_the_operating_systems() {
+async fn a_url_without_a_user_means_the_operating_system_user() {
     let me = std::process::Command::new("id").arg("-un").output().unwrap();
     let me = String::from_utf8(me.stdout).unwrap().trim().to_owned();
     let cluster = Cluster::new();

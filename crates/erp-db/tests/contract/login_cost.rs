@@ -1,4 +1,4 @@
-//! What a login costs the databases, counted message by message: round trips and bytes.
+//! The cost of a login in messages to the databases: round trips and bytes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use session::{Login, Options, Principal, SessionManager};
 use crate::support::{FB, TestDatabase, id};
 use crate::wire::{Passed, Wire};
 
-/// A user whose role may work everywhere, and comes with all organizations of its client.
+/// A user whose role may work everywhere, which needs all organizations of the client.
 const ADMINISTRATOR: &str = "A530AAE22C864702B7E1C22D58E7B17B";
 
-/// One whose role may work in one organization.
+/// A user whose role may work in one organization.
 const CLERK: &str = "CLERK";
 
 /// The sample's eight organizations become 600.
@@ -34,7 +34,7 @@ const GROW: &str = "\
     INSERT INTO ad_role_orgaccess (ad_role_orgaccess_id, ad_role_id, ad_org_id, ad_client_id, isactive) \
       VALUES ('CLERK', 'CLERKS', '19404EAD144C49A0AF37D54377CF452D', '23C59575B9CF467C9620760EB255B389', 'Y')";
 
-/// A node, and the ways to its two databases.
+/// A node, and the counting proxies to its two databases.
 struct Counted {
     node: SessionManager,
     reader: ErpReader,
@@ -62,7 +62,7 @@ impl Counted {
         Counted { node: SessionManager::new(source, sessions, Options::default()), reader, erp, store }
     }
 
-    /// What passes on both ways, the ERP's first.
+    /// The traffic of both proxies, the ERP's first.
     async fn counted(&self, work: impl AsyncFnOnce()) -> (Passed, Passed) {
         let before = self.at_rest().await;
         work().await;
@@ -99,7 +99,7 @@ async fn a_login_takes_two_round_trips_to_the_erp_and_one_to_the_store() {
             let first = counted.log_in(user).await;
             let (erp, store) = counted.counted(async || drop(counted.log_in(user).await)).await;
             assert_eq!((erp.round_trips, store.round_trips), (2, 1), "{user}, triggers: {triggers}");
-            // The role of the administrator alone takes this: its organizations.
+            // Only the administrator's role needs this: the organizations of its client.
             let role = if user == CLERK { 0 } else { 600 * 45 };
             assert!(erp.received - role <= 2_048, "{user}, triggers: {triggers}: {erp:?}");
             assert!(store.sent <= 2_500 && store.received <= 256, "{store:?}");
@@ -128,13 +128,13 @@ async fn a_login_takes_two_round_trips_to_the_erp_and_one_to_the_store() {
     assert_eq!(counted.reader.client_exists(id(FB)).await.ok(), Some(true));
 }
 
-/// Logins that come at the same time share one read of the rows' digest, and one more.
+/// Concurrent logins share the running read of the rows' digest, or the next one.
 #[tokio::test]
-async fn logins_at_the_same_time_digest_the_rows_twice_at_most() {
+async fn concurrent_logins_digest_the_rows_at_most_twice() {
     let db = TestDatabase::postgres().await;
     let counted = Counted::new(&db).await;
     let _held = counted.log_in(CLERK).await;
-    // Long enough for all of them to be under way.
+    // Slow enough for all of them to be in flight.
     counted.erp.delay(Duration::from_millis(5));
     let before = counted.reader.database().statements();
     let logins = futures_util::future::join_all((0..40).map(|_| counted.log_in(CLERK))).await;
@@ -143,9 +143,9 @@ async fn logins_at_the_same_time_digest_the_rows_twice_at_most() {
     assert!(statements < 40 + 20, "40 for the facts, {statements} in all");
 }
 
-/// A login does not try its connections first. It goes on if the server has closed all of them.
+/// A login does not check its connections first. It succeeds even if the server has closed all of them.
 #[tokio::test]
-async fn connections_that_the_server_closed_are_noticed_by_the_statement_that_meets_them() {
+async fn the_next_statement_detects_a_closed_connection() {
     let db = TestDatabase::postgres().await;
     let counted = Counted::new(&db).await;
     let logins = futures_util::future::join_all((0..8).map(|_| counted.log_in(CLERK))).await;

@@ -1,4 +1,4 @@
-//! What a login asks the ERP, and logins from end to end.
+//! What a login reads from the ERP, and logins from end to end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use session::{
 use crate::support::{FB, TestDatabase, client_with, id, on_both_databases};
 
 on_both_databases! {
-    a_user_comes_with_roles_role_organizations_and_client,
-    the_role_is_the_one_that_a_login_takes,
-    what_is_not_there_is_left_out,
-    a_role_with_organization_0_comes_with_all_of_its_client,
+    a_user_is_read_with_roles_organizations_and_client,
+    the_statement_chooses_the_role_of_the_login,
+    missing_rows_are_omitted,
+    a_role_with_organization_0_has_all_of_its_client,
     an_older_database_has_manual_roles,
-    automatic_roles_get_more_only_where_the_database_shows_it,
-    ids_that_are_none_are_errors,
-    facts_are_of_one_moment,
-    the_roles_of_a_client_have_the_facts_that_a_login_takes,
-    a_session_outlives_its_process_on_the_tree_it_was_pinned_to,
-    sessions_on_trees_of_format_version_1_end_and_their_bytes_go,
-    sessions_may_live_beside_the_erp,
+    automatic_roles_get_more_only_if_the_database_shows_it,
+    invalid_ids_are_errors,
+    facts_are_read_in_one_snapshot,
+    the_roles_of_a_client_have_the_facts_of_a_login,
+    a_session_survives_its_process_with_its_pinned_tree,
+    sessions_on_trees_of_format_version_1_end_and_their_bytes_are_collected,
+    sessions_may_share_a_database_with_the_erp,
 }
 
 const ROWS: &str = "\
@@ -59,7 +59,7 @@ async fn facts(source: &ErpSource, principal: &Principal) -> LoginFacts {
     }
 }
 
-async fn a_user_comes_with_roles_role_organizations_and_client(db: TestDatabase) {
+async fn a_user_is_read_with_roles_organizations_and_client(db: TestDatabase) {
     let facts = facts(&source(&db).await, &user("U")).await;
     let user = facts.user.unwrap();
     assert_eq!((user.client.as_str(), user.active, user.locked), ("C", true, false));
@@ -91,7 +91,7 @@ async fn a_user_comes_with_roles_role_organizations_and_client(db: TestDatabase)
     assert_eq!((client.id.as_str(), client.active), ("C", true));
 }
 
-async fn the_role_is_the_one_that_a_login_takes(db: TestDatabase) {
+async fn the_statement_chooses_the_role_of_the_login(db: TestDatabase) {
     let source = source(&db).await;
     let asked = facts(&source, &user("U").with_role(role("Z"))).await;
     assert_eq!(asked.role.as_ref().unwrap().id, role("Z"), "read, and then refused");
@@ -101,7 +101,7 @@ async fn the_role_is_the_one_that_a_login_takes(db: TestDatabase) {
     assert_eq!(facts(&source, &user("U")).await.role.unwrap().id, role("Q"), "the smallest that it may take");
 }
 
-async fn what_is_not_there_is_left_out(db: TestDatabase) {
+async fn missing_rows_are_omitted(db: TestDatabase) {
     let source = source(&db).await;
     assert_eq!(facts(&source, &user("nobody")).await, LoginFacts::default());
     let lost = facts(&source, &user("E")).await;
@@ -114,7 +114,7 @@ async fn what_is_not_there_is_left_out(db: TestDatabase) {
     assert!(facts.role.is_some() && facts.client.is_none());
 }
 
-async fn a_role_with_organization_0_comes_with_all_of_its_client(db: TestDatabase) {
+async fn a_role_with_organization_0_has_all_of_its_client(db: TestDatabase) {
     let source = source(&db).await;
     db.execute("INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id, isactive) VALUES ('X', 'C', 'x', 'x', '2', 'N')").await;
     for (principal, manual) in [(user("L"), true), (user("U").with_role(role("Q")), false)] {
@@ -134,7 +134,7 @@ async fn an_older_database_has_manual_roles(db: TestDatabase) {
     assert!(facts(&source, &user("U").with_role(role("Q"))).await.role.unwrap().manual);
 }
 
-async fn automatic_roles_get_more_only_where_the_database_shows_it(db: TestDatabase) {
+async fn automatic_roles_get_more_only_if_the_database_shows_it(db: TestDatabase) {
     use AutomaticRolesPolicy::{All, ByRows, Detect};
     let newer = source(&db).await.reader().clone();
     let client = ClientId::new("C").unwrap();
@@ -156,7 +156,7 @@ async fn automatic_roles_get_more_only_where_the_database_shows_it(db: TestDatab
     assert!(older.automatic_roles(Detect).reason.contains("no column `ad_org.timezone`"));
     assert_eq!(writable(&older, All).await, all);
     assert_eq!(AutomaticRolesPolicy::default(), Detect);
-    // Who does not ask gets less.
+    // The default is the rule that grants less.
     assert_eq!(Options::default().automatic_roles, AutomaticRoles::ByRows);
     // Only `N` makes a role automatic.
     for manual in ["NULL", "'n'", "''"] {
@@ -165,7 +165,7 @@ async fn automatic_roles_get_more_only_where_the_database_shows_it(db: TestDatab
     }
 }
 
-async fn ids_that_are_none_are_errors(db: TestDatabase) {
+async fn invalid_ids_are_errors(db: TestDatabase) {
     let source = source(&db).await;
     db.execute("UPDATE ad_role_orgaccess SET ad_org_id = '' WHERE ad_role_orgaccess_id = '1'").await;
     let error = source.facts(&user("U")).await.unwrap_err();
@@ -174,9 +174,9 @@ async fn ids_that_are_none_are_errors(db: TestDatabase) {
     assert!(source.facts(&user("U")).await.unwrap_err().is_transient());
 }
 
-/// A change makes the link active and the user inactive, and back, each time in one transaction: no login may
-/// see both active, or neither.
-async fn facts_are_of_one_moment(db: TestDatabase) {
+/// A change activates the link and deactivates the user, or the reverse, in one transaction: no login may see
+/// both active, or neither.
+async fn facts_are_read_in_one_snapshot(db: TestDatabase) {
     let source = source(&db).await;
     db.execute("UPDATE ad_role SET isactive = 'N' WHERE ad_role_id = 'R'").await;
     let change = async {
@@ -210,7 +210,7 @@ async fn manager(db: &TestDatabase, sessions: &TestDatabase) -> (SessionManager,
     (SessionManager::new(Arc::new(source), store.clone(), Options::default()), store)
 }
 
-async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDatabase) {
+async fn a_session_survives_its_process_with_its_pinned_tree(db: TestDatabase) {
     let source = source(&db).await;
     let (first, store) = manager(&db, &db).await;
     let login = first.login(user("U")).await.unwrap();
@@ -234,13 +234,13 @@ async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDat
 }
 
 /// Version 1 of the format named a tree by the BLAKE3 hash of its bytes.
-async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDatabase) {
+async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_are_collected(db: TestDatabase) {
     let source = source(&db).await;
     let (first, store) = manager(&db, &db).await;
     let (old, kept) = (first.login(user("U")).await.unwrap(), first.login(user("U")).await.unwrap());
     let id = old.session.id();
 
-    // `0` with A below it and B below that, as version 1 wrote them.
+    // `0` with A below it and B below that, as encoded by version 1.
     let tree = b"orgtre\x01\0\x03\0\0\0\xff\xff\0\0\x01\0\x83\x83\x83\x010\x01A\x01B\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     let fingerprint = Fingerprint::from_bytes(*blake3::hash(tree).as_bytes());
     let access = old.session.access().encode(fingerprint);
@@ -274,7 +274,7 @@ async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDa
         db.texts(&query).await.remove(0)
     };
     assert_eq!(count("orgcache_session", "tree", &fingerprint).await, "0");
-    // The first round marks what is not used, the second takes it.
+    // The first round marks unused contents, the second deletes them.
     for _ in 0..2 {
         store.collect(Duration::ZERO, 10).await.unwrap();
     }
@@ -285,8 +285,8 @@ async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDa
     store.close().await;
 }
 
-/// The ERP may be read-only, and of another product.
-async fn sessions_may_live_beside_the_erp(db: TestDatabase) {
+/// The ERP may be read-only, and on another product.
+async fn sessions_may_share_a_database_with_the_erp(db: TestDatabase) {
     let erp = TestDatabase::sqlite();
     erp.with_sample().await.database().close().await;
     erp.execute("UPDATE ad_user SET isactive = 'Y'").await;
@@ -303,7 +303,7 @@ async fn sessions_may_live_beside_the_erp(db: TestDatabase) {
     store.close().await;
 }
 
-async fn the_roles_of_a_client_have_the_facts_that_a_login_takes(db: TestDatabase) {
+async fn the_roles_of_a_client_have_the_facts_of_a_login(db: TestDatabase) {
     let erp = db.with_sample().await;
     db.execute("UPDATE ad_user SET isactive = 'Y'").await;
     let client = ClientId::new(FB).unwrap();
@@ -333,7 +333,7 @@ async fn the_roles_of_a_client_have_the_facts_that_a_login_takes(db: TestDatabas
     }
     assert_eq!(compared, ids.len());
 
-    // Page by page they are the same.
+    // The pages contain the same roles.
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
         let page = erp.roles_of_client(client, after, 5).await.unwrap().roles;

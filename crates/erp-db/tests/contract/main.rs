@@ -1,4 +1,4 @@
-//! What erp-db promises, on real databases: every case that concerns a database runs on SQLite and on
+//! The contract of erp-db on real databases: every case that concerns a database runs on SQLite and on
 //! PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]

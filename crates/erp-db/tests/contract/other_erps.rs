@@ -1,4 +1,4 @@
-//! iDempiere's tables by the views of docs/other-erps.md, exactly as they stand there.
+//! iDempiere's tables through the views of docs/other-erps.md, taken from that page unchanged.
 
 use erp_db::{Database, ErpReader, ErpSource};
 use session::openbravo::{AccessOptions, LoginFacts};
@@ -8,8 +8,8 @@ use crate::support::{TestDatabase, id};
 
 const DOCUMENT: &str = include_str!("../../../../docs/other-erps.md");
 
-/// Tables of iDempiere's shape, as far as the views read them, with rows of two clients: 11 with a tree whose
-/// root is its own parent, and a second tree; 12 whose tree has no row for the root.
+/// Tables in iDempiere's format, as far as the views read them, with rows of two clients: 11 with a tree
+/// whose root is its own parent, and a second tree; 12 whose tree has no row for the root.
 const IDEMPIERE: &str = "
     CREATE SCHEMA adempiere;
     SET search_path = adempiere;
@@ -59,11 +59,11 @@ fn views() -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// A database with the tables and the views, and the URL of the user who may read the views.
+/// A database with the tables and the views, and the URL of a user who may read the views.
 async fn idempiere() -> (TestDatabase, String) {
     let db = TestDatabase::postgres().await;
     db.execute(IDEMPIERE).await;
-    // Users belong to the whole cluster, so this one goes by the database's name here.
+    // Users belong to the whole cluster, so this one has the database's name.
     let (authority, name) = db.url.rsplit_once('/').unwrap();
     let name = name.split('?').next().unwrap();
     let reader = format!("{name}_reader");
@@ -82,7 +82,7 @@ async fn reader(url: &str) -> ErpReader {
 }
 
 #[tokio::test]
-async fn trees_are_those_that_people_see() {
+async fn trees_match_those_of_the_user_interface() {
     let (_db, url) = idempiere().await;
     let erp = reader(&format!("{url}?options=-csearch_path%3Das_openbravo_tree,as_openbravo")).await;
     let loaded = erp.load_tree(id("11")).await.unwrap();
@@ -104,7 +104,7 @@ async fn trees_are_those_that_people_see() {
     assert_eq!(erp.directory(id("11")).await.unwrap().get("1").unwrap().name, "All");
 }
 
-/// What a role reads and writes, in the order of ids.
+/// What a role reads and writes, ordered by id.
 async fn rights(source: &ErpSource, role: &str) -> (Vec<String>, Vec<String>) {
     let client = "11".parse().unwrap();
     let tree = source.load_tree(&client).await.unwrap().structure;
@@ -127,15 +127,14 @@ async fn no_role_gets_more_than_idempiere_gives() {
     let erp = reader(&url).await;
     let source = ErpSource::new(erp.clone());
     let expected: [(&str, &[&str], &[&str]); 5] = [
-        // Nothing above or below, no inactive organization, no other client's, and no 0 to write without a
-        // row.
+        // Nothing above or below, no inactive organization, no other client's, and writing 0 needs a row.
         ("50", &["0", "2"], &["2"]),
         ("51", &["0", "2", "3"], &["0", "2", "3"]),
-        // What may only be read is left out.
+        // Read-only organizations are omitted.
         ("52", &["0", "3"], &["3"]),
         // No summary organization, and nothing below it.
         ("54", &["0", "3"], &["3"]),
-        // A row of 0 writes it, and reads no other organization.
+        // A row of 0 makes it writable, and makes no other organization readable.
         ("55", &["0", "2"], &["0", "2"]),
     ];
     for (role, readable, writable) in expected {
@@ -155,10 +154,10 @@ fn texts(ids: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_name_that_two_people_have_opens_neither() {
+async fn a_name_shared_by_two_users_opens_neither() {
     let (db, url) = idempiere().await;
     let erp = reader(&url).await;
-    // A contact of the same name has no role, and does not count.
+    // A contact with the same name has no role, and does not count.
     assert_eq!(erp.user_named("Garden").await.unwrap().unwrap().id.as_str(), "101");
     assert!(erp.user_named("Twice").await.unwrap().is_none());
     db.execute("UPDATE adempiere.ad_user SET name = 'Once' WHERE ad_user_id = 103").await;

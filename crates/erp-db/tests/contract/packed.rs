@@ -1,4 +1,4 @@
-//! Statements of many rows, whose rows SQLite gives in one.
+//! Statements with many rows, which SQLite returns in one text.
 
 use std::fmt::Write as _;
 
@@ -8,15 +8,15 @@ use session::OrgSource;
 use crate::support::{TestDatabase, client_with, id, on_both_databases, tree_node};
 
 on_both_databases! {
-    any_text_is_read_as_it_is,
-    more_rows_than_are_read_in_one_go_are_read,
+    any_text_is_read_unchanged,
+    more_rows_than_one_batch_are_read,
     different_rows_have_different_digests,
 }
 
-/// What is written otherwise in JSON, and what looks like JSON.
+/// Texts that JSON escapes, and texts that look like JSON.
 const ODD: [&str; 7] = ["a\"b\\", "c\nd\te", "f\u{1}g\u{7f}", "ñ€𝒳", "null", "[\"h\"]", "17"];
 
-async fn any_text_is_read_as_it_is(db: TestDatabase) {
+async fn any_text_is_read_unchanged(db: TestDatabase) {
     let nodes: Vec<_> = ODD.iter().map(|id| (*id, Some("0"))).collect();
     let rows = client_with(&[&[("0", None)], nodes.as_slice()].concat());
     let odd = "UPDATE ad_org SET timezone = ad_org_id WHERE ad_org_id <> '0'";
@@ -29,7 +29,7 @@ async fn any_text_is_read_as_it_is(db: TestDatabase) {
     }
 }
 
-async fn more_rows_than_are_read_in_one_go_are_read(db: TestDatabase) {
+async fn more_rows_than_one_batch_are_read(db: TestDatabase) {
     let mut rows = client_with(&[("0", None)]);
     for number in 1..=2_500 {
         let id = number.to_string();
@@ -45,7 +45,7 @@ async fn more_rows_than_are_read_in_one_go_are_read(db: TestDatabase) {
     assert_eq!(erp.load_tree(id("C")).await.unwrap().structure.len(), 2_501);
 }
 
-/// However much alike the rows look.
+/// However similar the rows are.
 async fn different_rows_have_different_digests(db: TestDatabase) {
     let rows = client_with(&[("0", None), ("A", Some("0")), ("B", Some("0"))]);
     let source = ErpSource::new(db.with_rows(&rows).await);
@@ -91,13 +91,13 @@ async fn different_rows_have_different_digests(db: TestDatabase) {
     }
 }
 
-/// The rows come one by one then, and the error is that of the value.
+/// In this case the rows are read one by one, and the error names the value.
 #[tokio::test]
-async fn what_cannot_be_packed_is_an_error_that_names_the_column() {
+async fn values_that_cannot_be_packed_are_reported_by_column() {
     for value in ["x'00'", "x'1741'", "x'ffff'", "CAST(x'ff' AS TEXT)", "5"] {
         let db = TestDatabase::sqlite();
         let rows = client_with(&[("0", None), ("A", Some("0"))]);
-        // A column that takes a number as it is.
+        // A column that stores a number unchanged.
         let other = "ALTER TABLE ad_org DROP COLUMN timezone; ALTER TABLE ad_org ADD COLUMN timezone BLOB; ";
         let change = format!("UPDATE ad_org SET timezone = {value} WHERE ad_org_id = 'A'");
         let erp = db.with_rows(&(rows + other + &change)).await;

@@ -1,4 +1,4 @@
-//! `PasswordTable`: our own table, beside the ERP's or elsewhere.
+//! `PasswordTable`: our own table, in the ERP's database or another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use session::{Hint, Options, Principal, Scope, SessionManager, SessionStore, Use
 use crate::support::{TestDatabase, id, on_both_databases};
 
 on_both_databases!(
-    a_hash_is_kept_changed_and_taken_away,
+    a_hash_is_set_replaced_and_deleted,
     a_new_password_ends_the_sessions_of_its_user,
     many_are_set_or_none,
-    rows_of_before_there_were_versions_are_kept
+    rows_from_before_versioning_are_kept
 );
 
 async fn open(database: &TestDatabase) -> PasswordTable {
@@ -20,7 +20,7 @@ async fn open(database: &TestDatabase) -> PasswordTable {
     PasswordTable::open(database.connect().await).await.unwrap()
 }
 
-async fn a_hash_is_kept_changed_and_taken_away(database: TestDatabase) {
+async fn a_hash_is_set_replaced_and_deleted(database: TestDatabase) {
     let error = PasswordTable::open(database.connect().await).await.unwrap_err();
     assert!(matches!(error, StoreError::NotMigrated { found: 0, .. }), "{error}");
     let table = open(&database).await;
@@ -55,7 +55,7 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     let table = PasswordTable::open(database.connect().await).await.unwrap();
     assert_eq!(table.set(id(changed), Some("$argon2id$new")).await.unwrap(), 2);
     if database.is_postgres() {
-        // The node that holds them is notified.
+        // The node that caches them is notified.
         let hint = tokio::time::timeout(Duration::from_secs(30), store.next_hint()).await.unwrap();
         assert!(matches!(hint, Hint::Ended(Scope::User(..))), "{hint:?}");
         manager.take_hint(&hint);
@@ -85,7 +85,7 @@ async fn many_are_set_or_none(database: TestDatabase) {
     }
 }
 
-async fn rows_of_before_there_were_versions_are_kept(database: TestDatabase) {
+async fn rows_from_before_versioning_are_kept(database: TestDatabase) {
     database
         .execute(
             "CREATE TABLE orgcache_password (\
@@ -97,14 +97,14 @@ async fn rows_of_before_there_were_versions_are_kept(database: TestDatabase) {
     assert_eq!(table.get(id("100")).await.unwrap().as_deref(), Some("$argon2id$before"));
     table.set(id("100"), Some("$argon2id$after")).await.unwrap();
     assert_eq!(open(&database).await.get(id("100")).await.unwrap().as_deref(), Some("$argon2id$after"));
-    // An older program goes on with what it knows.
+    // An older program works on the tables that it knows.
     let before = database.texts("SELECT password_hash FROM orgcache_password").await;
     let expected = if database.is_postgres() { "$argon2id$before" } else { "$argon2id$after" };
     assert_eq!(before, [expected]);
 }
 
 #[tokio::test]
-async fn on_postgres_a_search_path_that_begins_with_our_schema_hides_nothing() {
+async fn on_postgres_a_search_path_with_our_schema_hides_nothing() {
     let database = TestDatabase::postgres().await;
     database
         .execute(

@@ -1,4 +1,4 @@
-//! Sessions in PostgreSQL: several nodes, proxies, and servers that go away.
+//! Sessions in PostgreSQL: several nodes, proxies, and unavailable servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,13 @@ use crate::server::{Bouncer, Cluster};
 use crate::sessions::Pinned;
 use crate::support::TestDatabase;
 
-/// The next hint, which has to come soon.
+/// The next hint, which must arrive soon.
 async fn hint(store: &Arc<dyn SqlStore>) -> Hint {
     tokio::time::timeout(Duration::from_secs(20), store.next_hint()).await.unwrap()
 }
 
 #[tokio::test]
-async fn what_one_node_does_the_other_sees_and_hears() {
+async fn changes_of_one_node_reach_the_other() {
     let db = TestDatabase::postgres().await;
     let (a, b) = (db.store().await, db.store().await);
     let pinned = Pinned::new(1);
@@ -41,7 +41,7 @@ async fn what_one_node_does_the_other_sees_and_hears() {
     let client = ClientId::new("C").unwrap();
     let scope = Scope::User(client, UserId::new("U").unwrap());
     assert_eq!(a.end(&scope, Duration::ZERO).await.unwrap(), 4);
-    // One hint, however many sessions it is about.
+    // One hint for any number of sessions.
     for store in [&a, &b] {
         while hint(store).await != Hint::Ended(scope) {}
     }
@@ -54,7 +54,7 @@ async fn what_one_node_does_the_other_sees_and_hears() {
 }
 
 #[tokio::test]
-async fn a_lost_ear_is_made_up_for() {
+async fn a_lost_listener_is_replaced() {
     let db = TestDatabase::postgres().await;
     let store = db.store().await;
     let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
@@ -68,8 +68,7 @@ async fn a_lost_ear_is_made_up_for() {
     store.close().await;
 }
 
-/// Passes bytes on to the cluster, and swallows them while told to, as a network does that lost the other
-/// end.
+/// Forwards bytes to the cluster, and drops them while told to, like a network that lost the other end.
 struct Network {
     port: u16,
     silent: Arc<Silence>,
@@ -103,7 +102,7 @@ impl Network {
     }
 }
 
-/// Ends with either end; what is swallowed once makes the connection silent for ever.
+/// Ends with either end. Once bytes were dropped, the connection stays silent.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, silent: Arc<Silence>) {
     let mut buffer = [0; 4_096];
     let mut lost = false;
@@ -118,7 +117,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, silent: Arc<Silen
 }
 
 #[tokio::test]
-async fn an_ear_that_hears_nothing_any_more_is_noticed() {
+async fn a_silent_listener_is_detected() {
     let db = TestDatabase::postgres().await;
     let network = Network::to(&db.url).await;
     let direct: PgConnectOptions = db.url.parse().unwrap();
@@ -130,7 +129,7 @@ async fn an_ear_that_hears_nothing_any_more_is_noticed() {
     options.heartbeat = Duration::from_millis(100);
     let store = store::open(&options).await.unwrap();
     network.silent.on.store(true, Ordering::SeqCst);
-    // A beat gets lost; connections that are made later are heard again.
+    // A heartbeat is dropped; later connections work again.
     network.silent.swallowed.notified().await;
     network.silent.on.store(false, Ordering::SeqCst);
     assert_eq!(hint(&store).await, Hint::Anything);
@@ -141,9 +140,9 @@ async fn an_ear_that_hears_nothing_any_more_is_noticed() {
     network.task.abort();
 }
 
-/// The only connections to the server are through the pooler, but for migrations and listening.
+/// All connections to the server go through the pooler, except for migrations and notifications.
 #[tokio::test]
-async fn a_pooler_of_transactions_may_stand_in_between() {
+async fn a_transaction_pooler_may_be_in_between() {
     let db = TestDatabase::postgres().await;
     let bouncer = Bouncer::new(&db.url);
     let options = StoreOptions::new(bouncer.url(&db.url)).with_direct_url(&db.url);
@@ -175,7 +174,7 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
     assert_eq!(nodes[0].list(&scope, None, 100).await.unwrap().len(), 60);
     assert_eq!(nodes[0].end(&scope, Duration::ZERO).await.unwrap(), 60);
     while hint(&nodes[1]).await != Hint::Ended(scope) {}
-    // No state was left behind on the connections that others get next, in turn.
+    // No state was left on the connections that the next calls get in turn.
     let proxied: PgConnectOptions = options.url.parse().unwrap();
     let mut other = proxied.extra_float_digits(None).connect().await.unwrap();
     let state = "SELECT (SELECT count(*) FROM pg_prepared_statements) + (SELECT count(*) FROM pg_listening_channels()) \
@@ -192,7 +191,7 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
+async fn a_server_restart_loses_no_acknowledged_session() {
     let cluster = Cluster::new();
     cluster.start();
     let options = StoreOptions::new(cluster.url());
@@ -212,7 +211,7 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
         assert!(began.elapsed() < Duration::from_secs(20), "neither may hang");
     }
     cluster.start();
-    // Revalidation finds what was lost meanwhile.
+    // Revalidation finds what was lost in the meantime.
     assert_eq!(hint(&store).await, Hint::Anything);
     for record in &acknowledged {
         assert_eq!(store.open(&record.id).await.unwrap().unwrap().record, **record);
@@ -221,10 +220,10 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
     store.close().await;
 }
 
-/// Another connection holds a lock; the login gives up in time, and does not spoil its connection for the
-/// next one.
+/// Another connection holds a lock. The login gives up in time, and leaves its connection usable for the next
+/// one.
 #[tokio::test]
-async fn a_call_that_takes_too_long_is_given_up() {
+async fn a_call_that_takes_too_long_times_out() {
     let db = TestDatabase::postgres().await;
     db.store().await.close().await;
     let limits = ConnectionLimits {
@@ -246,10 +245,10 @@ async fn a_call_that_takes_too_long_is_given_up() {
     store.close().await;
 }
 
-/// A revocation reaches the store after the server was started again, with a clock that is behind: what began
-/// before the start ends, although it seems younger than the end.
+/// A revocation reaches the store after a restart of the server with a clock that is behind: sessions from
+/// before the start end, although they seem newer than the revocation.
 #[tokio::test]
-async fn a_late_end_reaches_what_began_before_the_server_was_started() {
+async fn a_late_revocation_ends_sessions_from_before_a_server_restart() {
     let server = Cluster::new();
     server.start();
     let options = StoreOptions::new(server.url());

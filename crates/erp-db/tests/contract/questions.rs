@@ -1,4 +1,4 @@
-//! The small questions, and who may ask them.
+//! The small questions, and the privileges that they need.
 
 use erp_db::{Database, ErpReader, OrgTreeLevel};
 use session::{ClientId, RoleId, UserId};
@@ -10,7 +10,7 @@ const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
 const ES: &str = "B843C30461EA4501935CB1D125C9C25A";
 const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 
-/// Ids that are not there.
+/// Ids that do not exist.
 const UNKNOWN: [&str; 5] = ["\0", "unknown", "' OR '1'='1", "0\0", "19404ead144c49a0af37d54377cf452d"];
 
 on_both_databases! {
@@ -25,7 +25,7 @@ on_both_databases! {
     the_directory_names_and_orders,
     sequence_numbers_are_decimals,
     null_is_read_as_documented,
-    a_reader_needs_no_right_but_to_read,
+    a_reader_needs_only_the_select_privilege,
 }
 
 async fn clients_are_listed_by_id(db: TestDatabase) {
@@ -43,7 +43,7 @@ async fn organizations_are_found(db: TestDatabase) {
     let erp = db.with_sample().await;
     assert_eq!(erp.client_of_organization(id(US)).await.unwrap(), Some(id(FB)));
     assert_eq!(erp.client_of_organization(id("0")).await.unwrap(), Some(id("0")));
-    // Organizations that are in no tree belong to their client all the same.
+    // Organizations outside any tree still belong to their client.
     db.execute(&format!(
         "DELETE FROM ad_treenode; UPDATE ad_org SET isactive = 'N' WHERE ad_org_id = '{ES}'"
     ))
@@ -160,8 +160,8 @@ async fn the_rows_of_a_role_are_read(db: TestDatabase) {
         }
     }
 
-    // An automatic role has the organizations of its client; with `0`, those of the client in which it works
-    // as well.
+    // An automatic role has the organizations of its client; with `0`, also those of the client in which it
+    // works.
     let automatic = facts("42D0EEB1C66F497A90DD526DC597E6F0", QA).await.unwrap();
     assert!(!automatic.manual && automatic.client.as_str() == FB && automatic.level.as_stored() == " CO");
     let mut clients: Vec<&str> = automatic.organizations.iter().map(|org| org.client.as_str()).collect();
@@ -172,7 +172,7 @@ async fn the_rows_of_a_role_are_read(db: TestDatabase) {
         assert_eq!(facts(unknown, FB).await, None);
     }
 
-    // What cannot be an id is said, with its column.
+    // An invalid id is reported with its column.
     db.execute(&format!("UPDATE ad_role SET ad_client_id = '' WHERE ad_role_id = '{role}'")).await;
     let error = erp.role_facts(role.parse().unwrap(), ClientId::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("ad_client_id") && !error.is_transient(), "{error}");
@@ -231,7 +231,7 @@ async fn the_directory_names_and_orders(db: TestDatabase) {
     assert_eq!((es.type_name.as_deref(), es.summary), (Some("Legal with accounting"), true));
     assert_eq!(es.sequence_number, Some(10.0));
     assert_eq!(directory.get("0").unwrap().name, "*");
-    // An organization outside the tree is in the directory, without a place among siblings.
+    // An organization outside the tree is in the directory, without a sequence number.
     db.execute(&format!("DELETE FROM ad_treenode WHERE node_id = '{ES}'")).await;
     assert_eq!(erp.directory(id(FB)).await.unwrap().get(ES).unwrap().sequence_number, None);
     // A client without a tree has a directory of its organizations.
@@ -272,7 +272,7 @@ async fn null_is_read_as_documented(db: TestDatabase) {
     assert_eq!((user.username, user.locked), (None, false));
 }
 
-async fn a_reader_needs_no_right_but_to_read(db: TestDatabase) {
+async fn a_reader_needs_only_the_select_privilege(db: TestDatabase) {
     let full = db.with_sample().await;
     let expected = full.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     full.database().close().await;

@@ -1,4 +1,4 @@
-//! Databases that are put back to an earlier state under a running service: a revision never names another
+//! Databases that are restored to an earlier state under a running service: a revision never names another
 //! tree than before.
 
 use std::fs;
@@ -23,7 +23,7 @@ const ROWS: &str = "\
     INSERT INTO ad_role_orgaccess (ad_role_orgaccess_id, ad_role_id, ad_org_id, ad_client_id, isactive) \
       VALUES ('1', 'R', 'B', 'C', 'Y'); ";
 
-/// A running service: organizations A, B and C below 0, of which B is moved about.
+/// A running service: organizations A, B and C below 0, of which B is moved.
 struct Service {
     source: Arc<ErpSource>,
     manager: SessionManager,
@@ -46,7 +46,7 @@ impl Service {
         Service { source, manager, seen: Vec::new() }
     }
 
-    /// What a new login sees must be what is there, and a revision must mean what it meant before.
+    /// A new login must see the current rows, and a revision must mean what it meant before.
     async fn sees(&mut self, parent: &str) {
         let login = self.manager.login(Principal::new(UserId::new("U").unwrap())).await.unwrap();
         let tree = login.session.tree();
@@ -74,7 +74,7 @@ fn file(db: &TestDatabase) -> PathBuf {
     db.url.trim_start_matches("sqlite:").trim_end_matches("?mode=rwc").into()
 }
 
-/// In place, the file stays the same; by renaming, another one takes its name.
+/// Restored in place, the file stays the same; by renaming, the name refers to another file.
 fn put_back(copy: &Path, file: &Path, in_place: bool) {
     if in_place {
         fs::copy(copy, file).unwrap();
@@ -85,13 +85,13 @@ fn put_back(copy: &Path, file: &Path, in_place: bool) {
     }
 }
 
-/// Copies a folder with its owners and rights.
+/// Copies a folder with owners and modes.
 fn copy(from: &str, to: &str) {
     assert!(Command::new("cp").args(["-a", from, to]).status().unwrap().success());
 }
 
 #[tokio::test]
-async fn a_copied_file_is_put_back_under_a_running_service() {
+async fn a_file_is_restored_under_a_running_service() {
     for clock_is_behind in [false, true] {
         for in_place in [true, false] {
             let db = TestDatabase::sqlite();
@@ -104,7 +104,7 @@ async fn a_copied_file_is_put_back_under_a_running_service() {
             fs::copy(file(&db), &copy).unwrap();
             db.execute(&moved_to("A")).await;
             service.sees("A").await;
-            // The same number of changes as before: a number that only counts has come back.
+            // The same number of changes as before: a pure count would repeat.
             put_back(&copy, &file(&db), in_place);
             db.execute(&moved_to("C")).await;
             service.sees("C").await;
@@ -117,7 +117,7 @@ async fn a_copied_file_is_put_back_under_a_running_service() {
 }
 
 #[tokio::test]
-async fn a_copied_data_folder_is_put_back_under_a_running_service() {
+async fn a_data_folder_is_restored_under_a_running_service() {
     for clock_is_behind in [false, true] {
         let cluster = Cluster::new();
         cluster.start();
@@ -149,8 +149,7 @@ async fn a_copied_data_folder_is_put_back_under_a_running_service() {
         copy(&folder_copy, &data);
         cluster.start();
         service.sees("0").await;
-        // What is done without the triggers, in the copy, takes the numbers of transactions that were there
-        // before.
+        // Changes without the triggers, in the copy, reuse the transaction numbers from before.
         execute(&url, "ALTER TABLE ad_treenode DISABLE TRIGGER ALL").await;
         execute(&url, &moved_to("D")).await;
         revisions::install(service.source.reader().database()).await.unwrap();
@@ -158,10 +157,10 @@ async fn a_copied_data_folder_is_put_back_under_a_running_service() {
     }
 }
 
-/// A change that falls between the revision and the rows of a load: the database is put back to the moment
+/// A restore between reading the revision and reading the rows of a load.
 /// before it.
 #[tokio::test]
-async fn a_change_during_a_load_is_not_remembered_under_the_revision_before_it() {
+async fn a_change_during_a_load_is_not_cached_under_the_old_revision() {
     let db = TestDatabase::postgres().await;
     let mut service = Service::new(&db).await;
     service.sees("0").await;
@@ -178,6 +177,6 @@ async fn a_change_during_a_load_is_not_remembered_under_the_revision_before_it()
         raced += usize::from(is_moved);
         assert!(!is_moved || loaded.revision != before, "round {round}");
     }
-    // How often they meet is up to the machine.
+    // How often the two coincide depends on the machine.
     println!("{raced} loads met the change");
 }

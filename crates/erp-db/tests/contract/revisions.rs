@@ -1,4 +1,5 @@
-//! Revisions: each change of a tree changes its revision, and counters that miss changes are not trusted.
+//! Revisions: each change of a tree changes its revision, and counters that may have missed changes are not
+//! trusted.
 
 use erp_db::revisions::{self, RevisionsError};
 use erp_db::{Database, ErpReader, ErpSource};
@@ -8,26 +9,26 @@ use crate::support::{FB, QA, TestDatabase, on_both_databases};
 
 on_both_databases! {
     an_untouched_database_has_no_revisions,
-    rows_that_come_back_have_the_revision_that_they_had,
+    restored_rows_have_their_old_revision,
     every_change_of_a_tree_moves_its_revision,
-    other_changes_move_nothing,
-    a_change_that_is_rolled_back_was_none,
-    many_changes_at_once_are_all_counted,
-    counters_go_with_the_clock,
-    an_earlier_versions_triggers_are_not_trusted,
-    triggers_that_were_dropped_are_missed,
-    removing_takes_everything_away,
-    installing_again_makes_another_revision,
-    the_erps_own_tables_stay_as_they_are,
+    other_changes_are_not_counted,
+    a_rolled_back_change_is_not_counted,
+    concurrent_changes_are_all_counted,
+    counters_follow_the_clock,
+    triggers_of_an_earlier_version_are_not_trusted,
+    dropped_triggers_are_detected,
+    removing_removes_everything,
+    reinstalling_changes_the_revision,
+    the_erps_own_tables_are_not_changed,
     views_cannot_be_watched,
-    a_row_of_the_same_key_may_take_anothers_place,
+    upserts_count_for_both_clients,
 }
 
 fn client(id: &str) -> ClientId {
     ClientId::new(id).unwrap()
 }
 
-/// The revision by counters, if these are kept.
+/// The revision by counters, if they are kept.
 async fn revision(source: &ErpSource, id: &str) -> Option<Revision> {
     let revision = source.revision(&client(id)).await.unwrap();
     assert!(revision.is_some(), "the rows have a digest in any case");
@@ -35,13 +36,13 @@ async fn revision(source: &ErpSource, id: &str) -> Option<Revision> {
     revision.filter(|_| are_kept)
 }
 
-/// Whether a tree is loaded with the revision that is read without it.
+/// Does a load return the same revision as a separate read?
 async fn is_loaded_with_its_revision(source: &ErpSource) -> bool {
     let read = source.revision(&client(FB)).await.unwrap();
     source.load_tree(&client(FB)).await.unwrap().revision == read
 }
 
-/// The sample, watched.
+/// The sample, with revisions installed.
 async fn watched(db: &TestDatabase) -> ErpSource {
     let source = ErpSource::new(db.with_sample().await);
     revisions::install(source.reader().database()).await.unwrap();
@@ -57,8 +58,8 @@ async fn an_untouched_database_has_no_revisions(db: TestDatabase) {
     assert_eq!(source.revision(&client("nobody")).await.unwrap(), None);
 }
 
-/// Without counters a digest of the rows is the revision.
-async fn rows_that_come_back_have_the_revision_that_they_had(db: TestDatabase) {
+/// Without counters the revision is a digest of the rows.
+async fn restored_rows_have_their_old_revision(db: TestDatabase) {
     let source = ErpSource::new(db.with_sample().await);
     let read = async |id| source.revision(&client(id)).await.unwrap().unwrap();
     let (fb, qa) = (read(FB).await, read(QA).await);
@@ -68,7 +69,7 @@ async fn rows_that_come_back_have_the_revision_that_they_had(db: TestDatabase) {
     for set in [
         "isactive = 'N'",
         "isactive = 'Y'",
-        // Empty, which is something else than null.
+        // Empty is not the same as null.
         "c_calendar_id = ''",
         "c_calendar_id = 'a\",\"b'",
         "c_calendar_id = 'é\u{1}\\'",
@@ -87,7 +88,7 @@ async fn rows_that_come_back_have_the_revision_that_they_had(db: TestDatabase) {
     assert_eq!(read(FB).await, fb);
 }
 
-/// Whose revision a statement moves.
+/// The clients whose revisions a statement changes.
 enum Moves {
     Fb,
     Both,
@@ -124,7 +125,7 @@ async fn every_change_of_a_tree_moves_its_revision(db: TestDatabase) {
             ),
             Moves::Fb,
         ),
-        // Organization 0 is in every tree, and a type in any.
+        // Organization 0 is in every tree, and a type may be in any.
         ("UPDATE ad_org SET isready = 'N' WHERE ad_org_id = '0'".to_owned(), Moves::Both),
         ("UPDATE ad_orgtype SET islegalentity = 'N' WHERE ad_orgtype_id = '1'".to_owned(), Moves::Both),
         (
@@ -162,7 +163,7 @@ async fn every_change_of_a_tree_moves_its_revision(db: TestDatabase) {
     }
 }
 
-async fn other_changes_move_nothing(db: TestDatabase) {
+async fn other_changes_are_not_counted(db: TestDatabase) {
     let source = watched(&db).await;
     let before = revision(&source, FB).await;
     let product_tree = &db
@@ -182,7 +183,7 @@ async fn other_changes_move_nothing(db: TestDatabase) {
     }
 }
 
-async fn a_change_that_is_rolled_back_was_none(db: TestDatabase) {
+async fn a_rolled_back_change_is_not_counted(db: TestDatabase) {
     let source = watched(&db).await;
     let before = revision(&source, FB).await;
     db.execute("BEGIN; UPDATE ad_org SET isactive = 'N'; UPDATE ad_orgtype SET isactive = 'N'; ROLLBACK")
@@ -190,11 +191,11 @@ async fn a_change_that_is_rolled_back_was_none(db: TestDatabase) {
     assert_eq!(revision(&source, FB).await, before);
 }
 
-async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
+async fn concurrent_changes_are_all_counted(db: TestDatabase) {
     let source = watched(&db).await;
     let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };
     let count = format!("SELECT CAST(revision AS varchar(20)) FROM {table} WHERE client_id = '{FB}'");
-    // Far ahead of every clock, it is counted on.
+    // A counter far ahead of the clock is incremented.
     let ahead = 1_i64 << 60;
     db.execute(&format!("INSERT INTO {table} (client_id, revision) VALUES ('{FB}', {ahead})")).await;
     let tree =
@@ -213,9 +214,8 @@ async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
     assert!(revision(&source, FB).await.is_some());
 }
 
-/// A counter goes with the clock: after a rollback, changes do not count through the numbers that were there
-/// before.
-async fn counters_go_with_the_clock(db: TestDatabase) {
+/// A counter follows the clock: after a restore, changes do not repeat earlier numbers.
+async fn counters_follow_the_clock(db: TestDatabase) {
     let source = watched(&db).await;
     let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };
     let count = format!("SELECT CAST(revision AS varchar(20)) FROM {table} WHERE client_id = '{FB}'");
@@ -231,8 +231,8 @@ async fn counters_go_with_the_clock(db: TestDatabase) {
     assert!(revision(&source, FB).await.is_some());
 }
 
-/// Counters as an earlier version made them: they only add one.
-async fn an_earlier_versions_triggers_are_not_trusted(db: TestDatabase) {
+/// Counters of an earlier version, which only increment.
+async fn triggers_of_an_earlier_version_are_not_trusted(db: TestDatabase) {
     let source = watched(&db).await;
     let database = source.reader().database();
     assert!(!revisions::are_outdated(database).await.unwrap());
@@ -269,7 +269,7 @@ async fn an_earlier_versions_triggers_are_not_trusted(db: TestDatabase) {
     assert!(!revisions::are_outdated(database).await.unwrap());
 }
 
-async fn triggers_that_were_dropped_are_missed(db: TestDatabase) {
+async fn dropped_triggers_are_detected(db: TestDatabase) {
     let source = watched(&db).await;
     let before = revision(&source, FB).await;
     assert!(before.is_some());
@@ -282,7 +282,7 @@ async fn triggers_that_were_dropped_are_missed(db: TestDatabase) {
     assert!(after.is_some() && after != before);
 }
 
-async fn removing_takes_everything_away(db: TestDatabase) {
+async fn removing_removes_everything(db: TestDatabase) {
     let source = watched(&db).await;
     let database = source.reader().database();
     for _ in 0..2 {
@@ -300,14 +300,14 @@ async fn removing_takes_everything_away(db: TestDatabase) {
     db.execute("UPDATE ad_org SET isactive = 'N'").await;
 }
 
-async fn installing_again_makes_another_revision(db: TestDatabase) {
+async fn reinstalling_changes_the_revision(db: TestDatabase) {
     let source = watched(&db).await;
     let database = source.reader().database();
     let mut seen = vec![revision(&source, FB).await.unwrap()];
     for remove_first in [false, true, false] {
         if remove_first {
             revisions::remove(database).await.unwrap();
-            // This is not counted.
+            // This change is not counted.
             db.execute("UPDATE ad_org SET isactive = 'N'").await;
         }
         revisions::install(database).await.unwrap();
@@ -317,7 +317,7 @@ async fn installing_again_makes_another_revision(db: TestDatabase) {
     }
 }
 
-async fn the_erps_own_tables_stay_as_they_are(db: TestDatabase) {
+async fn the_erps_own_tables_are_not_changed(db: TestDatabase) {
     db.with_sample().await.database().close().await;
     let columns = if db.is_postgres() {
         "SELECT table_name || '.' || column_name || ' ' || data_type || coalesce(column_default, '') \
@@ -345,9 +345,8 @@ async fn views_cannot_be_watched(db: TestDatabase) {
     assert!(!revisions::are_kept(&database).await.unwrap());
 }
 
-/// A node that goes from one client's tree to another's, by any statement that the database has for an
-/// upsert.
-async fn a_row_of_the_same_key_may_take_anothers_place(db: TestDatabase) {
+/// A node moves from one client's tree to another's, by any upsert statement of the database.
+async fn upserts_count_for_both_clients(db: TestDatabase) {
     let source = watched(&db).await;
     let tree = |id| format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{id}'");
     let (fb, qa) = (&db.texts(&tree(FB)).await[0], &db.texts(&tree(QA)).await[0]);
@@ -370,13 +369,13 @@ async fn a_row_of_the_same_key_may_take_anothers_place(db: TestDatabase) {
 }
 
 #[tokio::test]
-async fn disabled_triggers_are_missed_and_what_they_missed_too() {
+async fn disabled_triggers_and_missed_changes_are_detected() {
     let db = TestDatabase::postgres().await;
     let source = watched(&db).await;
     let before = revision(&source, FB).await;
     db.execute("ALTER TABLE ad_org DISABLE TRIGGER ALL").await;
     assert_eq!(revision(&source, FB).await, None);
-    // This is not counted.
+    // This change is not counted.
     db.execute("UPDATE ad_org SET isactive = 'N'").await;
     db.execute("ALTER TABLE ad_org ENABLE TRIGGER ALL").await;
     assert_eq!(revision(&source, FB).await, None, "enabled, but not where rows are replicated");
@@ -406,11 +405,11 @@ async fn changes_as_a_replica_and_truncations_are_counted() {
 }
 
 #[tokio::test]
-async fn rows_that_a_subscription_brings_are_not_counted_on() {
+async fn tables_with_a_subscription_are_not_trusted() {
     let db = TestDatabase::postgres().await;
     let source = watched(&db).await;
     assert!(revision(&source, FB).await.is_some());
-    // What a subscription would enter.
+    // As a subscription would insert it.
     db.execute(
         "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, 'ad_org'::regclass, 'r')",
     )
@@ -420,9 +419,9 @@ async fn rows_that_a_subscription_brings_are_not_counted_on() {
     assert!(revision(&source, FB).await.is_some());
 }
 
-/// The ERP's user has no right on the counters, and who reads has none to write.
+/// The ERP's user has no privilege on the counters, and the reader may not write them.
 #[tokio::test]
-async fn neither_the_erp_nor_the_reader_needs_rights_on_the_counters() {
+async fn neither_the_erp_nor_the_reader_needs_privileges_on_the_counters() {
     let db = TestDatabase::postgres().await;
     watched(&db).await;
     let url = db.reader_url().await;

@@ -1,4 +1,4 @@
-//! Databases that lack a table or a column.
+//! Databases without some tables or columns.
 
 use erp_db::{Database, ErpReader, OrgTreeLevel, ReadError};
 use session::{ClientId, RoleId};
@@ -6,10 +6,10 @@ use session::{ClientId, RoleId};
 use crate::support::{FB, TestDatabase, id, on_both_databases};
 
 on_both_databases! {
-    whatever_a_tree_needs_is_required,
-    other_tables_are_missed_by_their_own_calls,
-    what_came_late_is_missed_by_its_own_call,
-    an_empty_database_is_told_from_an_erp,
+    everything_a_tree_needs_is_required,
+    optional_tables_are_missed_only_by_their_calls,
+    late_columns_are_missed_only_by_their_calls,
+    an_empty_database_is_not_an_erp,
 }
 
 const TREE: &[(&str, &[&str])] = &[
@@ -47,7 +47,7 @@ fn is_missing_column(error: &ReadError, in_table: &str, expected: &str) -> bool 
         && !error.is_transient()
 }
 
-async fn whatever_a_tree_needs_is_required(db: TestDatabase) {
+async fn everything_a_tree_needs_is_required(db: TestDatabase) {
     let erp = db.with_sample().await;
     for (table, columns) in TREE {
         db.execute(&format!("ALTER TABLE {table} RENAME TO gone")).await;
@@ -64,7 +64,7 @@ async fn whatever_a_tree_needs_is_required(db: TestDatabase) {
     ErpReader::open(erp.database().clone()).await.unwrap();
 }
 
-async fn other_tables_are_missed_by_their_own_calls(db: TestDatabase) {
+async fn optional_tables_are_missed_only_by_their_calls(db: TestDatabase) {
     let erp = db.with_sample().await;
     db.execute(
         "DROP TABLE ad_role; DROP TABLE ad_role_orgaccess; DROP TABLE ad_user; DROP TABLE ad_user_roles; \
@@ -83,7 +83,7 @@ async fn other_tables_are_missed_by_their_own_calls(db: TestDatabase) {
     assert!(is_missing_column(&erp.directory(id(FB)).await.unwrap_err(), "ad_treenode", "seqno"));
 }
 
-async fn what_came_late_is_missed_by_its_own_call(db: TestDatabase) {
+async fn late_columns_are_missed_only_by_their_calls(db: TestDatabase) {
     const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
     let erp = db.with_sample().await;
     let complete = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
@@ -117,27 +117,27 @@ async fn what_came_late_is_missed_by_its_own_call(db: TestDatabase) {
     let role = older.role(id("0")).await.unwrap().unwrap();
     assert!(role.manual && !role.client_admin);
     assert!(older.stored_org_info(id(US)).await.unwrap().is_some());
-    // Columns that no call reads are not missed.
+    // Columns that no call reads may be missing.
     db.execute("ALTER TABLE ad_org DROP COLUMN ad_groupbusinessunit_org_id").await;
     ErpReader::open(erp.database().clone()).await.unwrap();
     assert_eq!(erp.client_of_organization(id(US)).await.unwrap(), Some(id(FB)));
 }
 
-async fn an_empty_database_is_told_from_an_erp(db: TestDatabase) {
+async fn an_empty_database_is_not_an_erp(db: TestDatabase) {
     let error = ErpReader::open(db.connect().await).await.unwrap_err();
     assert!(is_missing_table(&error, "ad_client"), "{error}");
 }
 
 #[tokio::test]
-async fn the_search_path_decides_which_table_counts() {
+async fn the_search_path_decides_which_table_is_read() {
     let db = TestDatabase::postgres().await;
     let erp = db.with_sample().await;
-    // An incomplete table of the same name in a schema that is not on the path does not count …
+    // An incomplete table of the same name in a schema outside the path does not count …
     db.execute("CREATE SCHEMA other; CREATE TABLE other.ad_org_tree (ad_org_id varchar(32))").await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
     let level = reader.org_tree_level(id("2E60544D37534C0B89E765FE29BC0B43"), id("0"), id(FB)).await.unwrap();
     assert_eq!(level, OrgTreeLevel::Level(3));
-    // … and one in front of it does.
+    // … but one earlier in the path does.
     let database = erp.database().place().rsplit('`').nth(1).unwrap().to_owned();
     db.execute(&format!("ALTER DATABASE {database} SET search_path = other, public")).await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
@@ -145,7 +145,7 @@ async fn the_search_path_decides_which_table_counts() {
     assert!(is_missing_column(&error, "ad_org_tree", "ad_client_id"), "{error}");
 }
 
-/// As the ERP's own configuration names its schema.
+/// With the parameter of the ERP's own configuration.
 #[tokio::test]
 async fn the_current_schema_of_a_url_is_the_search_path() {
     let db = TestDatabase::postgres().await;
@@ -168,7 +168,7 @@ async fn the_current_schema_of_a_url_is_the_search_path() {
 }
 
 #[tokio::test]
-async fn tables_in_a_schema_of_their_own_and_views_are_read() {
+async fn tables_in_another_schema_and_views_are_read() {
     let db = TestDatabase::postgres().await;
     let erp = db.with_sample().await;
     let expected = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();

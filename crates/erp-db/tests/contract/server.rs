@@ -1,4 +1,4 @@
-//! Servers of a test's own, which it may stop and start.
+//! Private servers of a test, which it may stop and start.
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
-/// A PostgreSQL cluster on a port of its own. It goes away with this value.
+/// A PostgreSQL cluster on its own port. It is removed when this value is dropped.
 pub(crate) struct Cluster {
     pub(crate) folder: TempDir,
     pub(crate) port: u16,
@@ -46,12 +46,12 @@ impl Cluster {
         );
     }
 
-    /// Stops the server at once, as if it had crashed.
+    /// Stops the server at once, as in a crash.
     pub(crate) fn stop(&self) {
         run("pg_ctl", &["stop", "-D", &self.data(), "-w", "-s", "-m", "immediate"]);
     }
 
-    /// The folder of its data.
+    /// Its data directory.
     pub(crate) fn data(&self) -> String {
         self.folder.path().join("data").to_str().unwrap().to_owned()
     }
@@ -65,7 +65,7 @@ impl Drop for Cluster {
     }
 }
 
-/// A pgbouncer in front of a cluster of the tests. It goes away with this value.
+/// A pgbouncer in front of a cluster of the tests. It is stopped when this value is dropped.
 pub(crate) struct Bouncer {
     pub(crate) _folder: TempDir,
     pub(crate) port: u16,
@@ -73,12 +73,12 @@ pub(crate) struct Bouncer {
 }
 
 impl Bouncer {
-    /// One that gives every transaction another connection.
+    /// Transaction pooling: every transaction may get another connection.
     pub(crate) fn new(url: &str) -> Self {
         Self::in_mode("transaction", url)
     }
 
-    /// The same in another of its modes.
+    /// As [`start`](Self::start), in another pool mode.
     pub(crate) fn in_mode(mode: &'static str, url: &str) -> Self {
         let program = std::env::var("ORGCACHE_TEST_PGBOUNCER").unwrap_or_else(|_| {
             panic!("ORGCACHE_TEST_PGBOUNCER names no pgbouncer to test with; run cargo xtask test")
@@ -97,19 +97,19 @@ impl Bouncer {
         bouncer
     }
 
-    /// The URL of a database by way of this pooler.
+    /// The URL of a database through this pooler.
     pub(crate) fn url(&self, direct: &str) -> String {
         let name = direct.split_once("://").unwrap().1.split_once('/').unwrap().1;
         format!("postgres://someone@127.0.0.1:{}/{name}", self.port)
     }
 }
 
-/// What pgbouncer reads when it starts, and again at a SIGHUP.
+/// The configuration that pgbouncer reads at start and at SIGHUP.
 pub(crate) fn settings(mode: &str, port: u16, url: &str) -> String {
     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
     let password =
         url.split_once("://").unwrap().1.split_once('@').unwrap().0.split_once(':').map(|(_, it)| it);
-    // For sessions as docs/scaling.md says.
+    // The settings for sessions that docs/scaling.md recommends.
     let for_mode = match mode {
         "session" => "default_pool_size = 80\nignore_startup_parameters = extra_float_digits",
         _ => "default_pool_size = 4",
@@ -127,7 +127,7 @@ pub(crate) fn settings(mode: &str, port: u16, url: &str) -> String {
 
 impl Drop for Bouncer {
     fn drop(&mut self) {
-        // It fails where the program has ended, which is as well.
+        // It fails if the program has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -175,8 +175,8 @@ pub(crate) fn folder() -> TempDir {
     folder
 }
 
-/// A port for a server that ends and comes back: below those that systems give out by themselves,
-/// so that no other process has it in between. Processes begin to look in different places.
+/// A port for a server that stops and restarts: below the ephemeral range, so that no other process takes it
+/// in between. Processes start their search at different ports.
 pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let (first, ports) = (20_000, 12_000);

@@ -17,7 +17,7 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    /// Different numbers make different trees.
+    /// Different numbers give different trees.
     pub(crate) fn new(number: u32) -> Self {
         let id = format!("{number:032X}");
         let tree = OrgStructure::build([OrgRow::new("0"), OrgRow::new(&id).under("0")]).unwrap().structure;

@@ -1,4 +1,4 @@
-//! Settings that a database or a role may have: they change no answer.
+//! Settings of a database or a role do not change an answer.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ async fn settings_of_the_database_change_no_answer() {
     revisions::install(erp.database()).await.unwrap();
     assert!(revisions::are_kept(erp.database()).await.unwrap());
 
-    // What one node stores another one reads.
+    // Another node can read what one node stored.
     let node = async || {
         let source = Arc::new(ErpSource::new(erp.clone()));
         SessionManager::new(source, db.store().await, Options::default())

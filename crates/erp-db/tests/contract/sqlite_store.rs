@@ -1,4 +1,4 @@
-//! Sessions in an SQLite file: one process at a time, and what was acknowledged is on the disk.
+//! Sessions in an SQLite file: one process at a time, and acknowledged writes are durable.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -40,7 +40,7 @@ async fn another_name_of_the_file_is_the_same_file() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn files_are_made_for_their_user_alone() {
+async fn created_files_are_private() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +59,7 @@ async fn files_are_made_for_their_user_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_only_read_holds_no_sessions() {
+async fn a_read_only_file_cannot_store_sessions() {
     let db = TestDatabase::sqlite();
     db.store().await.close().await;
     let file = db.url.trim_end_matches("?mode=rwc");
@@ -72,7 +72,7 @@ async fn a_file_that_is_only_read_holds_no_sessions() {
         let error = store::migrate(&options).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
     }
-    // Nor are there spellings that only the driver would understand.
+    // Spellings that only the driver understands are refused too.
     for parameters in ["mode=%72o", "%6dode=ro", "mode=rw&mode=r%6f", "MODE=ro", "mode=RO", "mode=ro+"] {
         let options = StoreOptions::new(format!("{file}?{parameters}"));
         let error = store::migrate(&options).await.unwrap_err();
@@ -82,7 +82,7 @@ async fn a_file_that_is_only_read_holds_no_sessions() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_a_link_leads_to_is_made_for_its_user_alone() {
+async fn a_file_created_through_a_link_is_private() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ async fn a_file_that_a_link_leads_to_is_made_for_its_user_alone() {
     store::migrate(&StoreOptions::new(format!("sqlite:{}?mode=rwc", link.display()))).await.unwrap();
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(link.symlink_metadata().unwrap().is_symlink());
-    // A name that SQLite would take for a URL could be another file than the one that was made.
+    // A name that SQLite treats as a URL could refer to another file than the created one.
     for name in ["file:", "fil%65:", "file://"] {
         let other = folder.path().join("other.db");
         let url = format!("sqlite:{name}{}?mode=rwc", other.display());
@@ -117,7 +117,7 @@ async fn a_file_with_hard_links_is_refused() {
     db.store().await.close().await;
 }
 
-/// This test runs itself again as another process, which stores a session, says so, and waits to be killed.
+/// This test runs itself as another process, which stores a session, reports it, and waits to be killed.
 #[tokio::test]
 async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
     const URL: &str = "ORGCACHE_TEST_STORE_OF_ANOTHER_PROCESS";
@@ -159,7 +159,7 @@ async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
 }
 
 #[tokio::test]
-async fn logins_wait_for_a_lock_no_longer_than_allowed() {
+async fn logins_that_wait_for_a_lock_time_out() {
     use sqlx::Connection;
 
     let db = TestDatabase::sqlite();

@@ -1,4 +1,4 @@
-//! Sessions in a database: the contract of every store, and what only a database can do.
+//! Sessions in a database: the contract of every store, and cases that only a database has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,15 +14,15 @@ use crate::support::{TestDatabase, on_both_databases};
 
 on_both_databases! {
     the_contract_of_every_store_holds,
-    tables_have_to_be_made_first,
-    several_may_make_the_tables_at_once,
-    newer_tables_are_left_as_they_are,
-    collecting_takes_nothing_from_logins,
-    a_damaged_row_is_an_error_and_no_other_session,
+    a_store_must_be_migrated_first,
+    concurrent_migrations_succeed,
+    newer_tables_are_not_changed,
+    collections_do_not_disturb_logins,
+    a_damaged_row_is_an_error_and_hides_no_other_session,
     changed_bytes_are_replaced_by_the_next_login,
 }
 
-/// Makes a database for every case.
+/// Creates a database for every case.
 struct Databases {
     postgres: bool,
     made: Mutex<Vec<(TestDatabase, Arc<dyn SqlStore>)>>,
@@ -47,10 +47,10 @@ impl Fixture for Databases {
 }
 
 impl Databases {
-    /// Moves all moments, as if the clock had moved the other way.
+    /// Shifts all timestamps, as if the clock had moved the other way.
     async fn shift(&self, store: &dyn SessionStore, time: i64) {
         assert_eq!(store.is_shared(), self.postgres);
-        // The cases come one after the other.
+        // The cases run one after the other.
         let (url, schema) = {
             let made = self.made.lock();
             (made.last().unwrap().0.url.clone(), if self.postgres { "orgcache." } else { "" })
@@ -75,7 +75,7 @@ async fn the_contract_of_every_store_holds(db: TestDatabase) {
     }
 }
 
-async fn tables_have_to_be_made_first(db: TestDatabase) {
+async fn a_store_must_be_migrated_first(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
     let error = store::open(&options).await.unwrap_err();
     assert!(matches!(error, StoreError::NotMigrated { found: 0, needed: 2, .. }), "{error}");
@@ -86,9 +86,9 @@ async fn tables_have_to_be_made_first(db: TestDatabase) {
     store::open(&options).await.unwrap().close().await;
 }
 
-async fn several_may_make_the_tables_at_once(db: TestDatabase) {
+async fn concurrent_migrations_succeed(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
-    // So that the file is there.
+    // So that the file exists.
     db.execute("CREATE TABLE other (a integer)").await;
     let nodes = (0..6).map(|_| store::migrate(&options));
     for outcome in futures_util::future::join_all(nodes).await {
@@ -97,7 +97,7 @@ async fn several_may_make_the_tables_at_once(db: TestDatabase) {
     store::open(&options).await.unwrap().close().await;
 }
 
-async fn newer_tables_are_left_as_they_are(db: TestDatabase) {
+async fn newer_tables_are_not_changed(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
     store::migrate(&options).await.unwrap();
     let table = if db.is_postgres() { "orgcache.orgcache_migration" } else { "orgcache_migration" };
@@ -106,10 +106,10 @@ async fn newer_tables_are_left_as_they_are(db: TestDatabase) {
     store::open(&options).await.unwrap().close().await;
 }
 
-/// Logins come and go on a few trees while contents are collected as soon as they are unused.
-async fn collecting_takes_nothing_from_logins(db: TestDatabase) {
+/// Logins on a few trees come and go while contents are collected as soon as they are unused.
+async fn collections_do_not_disturb_logins(db: TestDatabase) {
     let store = db.store().await;
-    // Where there can be one, another node collects.
+    // If the store supports several nodes, another node collects.
     let other = if db.is_postgres() { Some(db.store().await) } else { None };
     let collector = other.as_ref().unwrap_or(&store);
     let pinned = [Pinned::new(1), Pinned::new(2), Pinned::new(3)];
@@ -141,7 +141,7 @@ async fn collecting_takes_nothing_from_logins(db: TestDatabase) {
     }
 }
 
-async fn a_damaged_row_is_an_error_and_no_other_session(db: TestDatabase) {
+async fn a_damaged_row_is_an_error_and_hides_no_other_session(db: TestDatabase) {
     let store = db.store().await;
     let record = Pinned::new(1).create(&store, 1).await;
     let table = if db.is_postgres() { "orgcache.orgcache_session" } else { "orgcache_session" };

@@ -1,4 +1,4 @@
-//! Databases of a test's own.
+//! Private databases of a test.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 pub(crate) const FB: &str = "23C59575B9CF467C9620760EB255B389";
 pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
 
-/// The id that a text is.
+/// Parses an id.
 pub(crate) fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
-/// The columns that an import creates only where the rows have them.
+/// The columns that an import creates only if the rows name them.
 pub(crate) const LATE_COLUMNS: [&str; 7] = [
     "timezone",
     "ad_groupbusinessunit_org_id",
@@ -49,7 +49,7 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// A new, empty database that goes away with this value.
+/// A new, empty database that is dropped with this value.
 pub(crate) struct TestDatabase {
     pub(crate) url: String,
     kind: Kind,
@@ -71,12 +71,12 @@ impl TestDatabase {
         Self::postgres_with("").await
     }
 
-    /// A database that sorts texts as people do, not by bytes.
+    /// A database with a linguistic collation instead of byte order.
     pub(crate) async fn postgres_icu() -> Self {
         Self::postgres_with("LOCALE_PROVIDER icu ICU_LOCALE 'en-US'").await
     }
 
-    /// A database that knows no encoding and takes any bytes.
+    /// A database without an encoding, which accepts any bytes.
     pub(crate) async fn postgres_ascii() -> Self {
         Self::postgres_encoded("SQL_ASCII", "").await
     }
@@ -117,7 +117,7 @@ impl TestDatabase {
         ErpReader::open(database).await.unwrap()
     }
 
-    /// Runs SQL statements that the test is made of.
+    /// Runs fixed SQL statements of a test.
     pub(crate) async fn execute(&self, sql: &str) {
         execute(&self.url, sql).await;
     }
@@ -134,7 +134,7 @@ impl TestDatabase {
         }
     }
 
-    /// The URL of the same database for a user who may only read. PostgreSQL only.
+    /// The URL of the same database for a read-only user. PostgreSQL only.
     pub(crate) async fn reader_url(&self) -> String {
         let Kind::Postgres { name } = &self.kind else { panic!("SQLite has no users") };
         let role = format!("{name}_reader");
@@ -154,7 +154,7 @@ impl Drop for TestDatabase {
         let Kind::Postgres { name } = &self.kind else { return };
         let drop_database = format!("DROP DATABASE {name} WITH (FORCE)");
         let drop_role = format!("DROP ROLE IF EXISTS {name}_reader");
-        // A thread of its own, because this one may be inside a runtime.
+        // On a separate thread, because this one may be inside a runtime.
         let cleaning = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
                 execute(&postgres_url(), &drop_database).await;
@@ -165,7 +165,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The throw-away cluster that tests may make databases in.
+/// The temporary cluster in which tests may create databases.
 pub(crate) fn postgres_url() -> String {
     std::env::var("ORGCACHE_TEST_POSTGRES_URL").unwrap_or_else(|_| {
         panic!("ORGCACHE_TEST_POSTGRES_URL names no PostgreSQL cluster to test with; run cargo xtask test")
@@ -201,7 +201,7 @@ pub(crate) fn sample() -> PathBuf {
 }
 
 /// Inserts the rows of a small client `C` (with System, types and organization `0`), whose tree `T` has the
-/// given (node, parent) pairs. Every node but `0` becomes a generic organization of that client.
+/// given (node, parent) pairs. Every node except `0` becomes a generic organization of that client.
 pub(crate) fn client_with(nodes: &[(&str, Option<&str>)]) -> String {
     let mut sql = String::from(
         "INSERT INTO ad_client (ad_client_id, value, name) VALUES ('0', 'System', 'System'), ('C', 'c', 'c'); \
@@ -234,7 +234,7 @@ pub(crate) fn tree_node(tree: &str, node: &str, parent: Option<&str>) -> String 
 }
 
 impl TestDatabase {
-    /// A reader of a database with the tables and what `sql` puts in.
+    /// A reader of a database with the tables and the rows that `sql` inserts.
     pub(crate) async fn with_rows(&self, sql: &str) -> ErpReader {
         let database = self.connect().await;
         self.create_tables(&database).await;
@@ -242,7 +242,7 @@ impl TestDatabase {
         ErpReader::open(database).await.unwrap()
     }
 
-    /// Creates the tables with all columns that the ERP has today, without rows.
+    /// Creates the tables with all columns of the current ERP, without rows.
     pub(crate) async fn create_tables(&self, database: &Database) {
         create_tables(database).await;
         for column in LATE_COLUMNS {
@@ -251,7 +251,7 @@ impl TestDatabase {
     }
 }
 
-/// Creates the tables as `import` does, without rows.
+/// Creates the tables like `import`, without rows.
 pub(crate) async fn create_tables(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();

@@ -10,9 +10,9 @@ on_both_databases! {
     loading_is_one_statement,
     a_client_without_a_tree_has_an_empty_one,
     an_unknown_client_is_an_error,
-    the_named_tree_counts,
-    without_a_named_tree_the_smallest_counts,
-    a_named_tree_that_is_none_is_reported,
+    the_named_tree_is_used,
+    without_a_named_tree_the_smallest_is_used,
+    an_unusable_named_tree_is_reported,
     inactive_rows_count,
     flags_time_zones_and_calendars_are_read,
     a_dangling_parent_makes_a_root,
@@ -20,9 +20,9 @@ on_both_databases! {
     cycles_are_refused_with_their_ids,
     a_self_parent_is_refused_with_its_id,
     an_over_long_id_is_refused,
-    nodes_without_rows_are_left_out_and_reported,
+    nodes_without_rows_are_omitted_and_reported,
     organizations_of_another_client_are_kept_and_reported,
-    a_database_at_work_serves_many_loads_at_once,
+    a_busy_database_serves_concurrent_loads,
     columns_may_be_altered_while_a_reader_is_open,
 }
 
@@ -96,7 +96,7 @@ async fn all_databases_give_the_same_tree() {
 }
 
 #[tokio::test]
-async fn a_collation_of_people_does_not_reorder_ids() {
+async fn a_linguistic_collation_does_not_reorder_ids() {
     for db in [TestDatabase::sqlite(), TestDatabase::postgres().await, TestDatabase::postgres_icu().await] {
         let erp = db
             .with_rows(&(client_with(&[("0", None), ("b", Some("0")), ("B", Some("0")), ("a", Some("0"))])
@@ -148,7 +148,7 @@ async fn an_unknown_client_is_an_error(db: TestDatabase) {
     assert!(erp.client_exists(id("0")).await.unwrap());
 }
 
-/// Two organization trees, `S` and `T`, of which `T` has one organization more.
+/// Two organization trees, `S` and `T`. `T` has one organization more.
 fn two_trees() -> String {
     client_with(&[("0", None), ("A", Some("0")), ("B", Some("A"))])
         + "INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, ad_table_id) VALUES ('S', 'C', 's', '155'); "
@@ -156,26 +156,26 @@ fn two_trees() -> String {
         + &tree_node("S", "B", Some("0"))
 }
 
-async fn the_named_tree_counts(db: TestDatabase) {
+async fn the_named_tree_is_used(db: TestDatabase) {
     let erp = db.with_rows(&two_trees()).await;
     let loaded = load(&erp).await;
     assert_eq!((loaded.tree.as_deref(), loaded.structure.len()), (Some("T"), 3));
     assert_eq!(reported(&loaded.findings), [RowFinding::FurtherTree { tree: "S".to_owned() }]);
 }
 
-async fn without_a_named_tree_the_smallest_counts(db: TestDatabase) {
+async fn without_a_named_tree_the_smallest_is_used(db: TestDatabase) {
     let erp = db.with_rows(&(two_trees() + "UPDATE ad_clientinfo SET ad_tree_org_id = NULL")).await;
     for _ in 0..2 {
         let loaded = load(&erp).await;
         assert_eq!((loaded.tree.as_deref(), loaded.structure.len()), (Some("S"), 2));
         assert_eq!(reported(&loaded.findings), [RowFinding::FurtherTree { tree: "T".to_owned() }]);
-        // The same for a client without a row of its own there.
+        // The same for a client without a row of its own.
         db.execute("DELETE FROM ad_clientinfo").await;
     }
 }
 
-async fn a_named_tree_that_is_none_is_reported(db: TestDatabase) {
-    // A tree of another table, one of another client, one that does not exist.
+async fn an_unusable_named_tree_is_reported(db: TestDatabase) {
+    // A tree of another table, one of another client, and one that does not exist.
     let other = "INSERT INTO ad_client (ad_client_id, value, name) VALUES ('D', 'd', 'd'); \
          INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, ad_table_id) VALUES ('X', 'D', 'x', '155'); ";
     let erp = db.with_rows(&(two_trees() + other)).await;
@@ -263,7 +263,7 @@ async fn cycles_are_refused_with_their_ids(db: TestDatabase) {
     assert_eq!(ids, ["A", "C", "B"]);
     assert!(!error.is_transient());
     assert!(error.to_string().contains("`A`, `C`, `B`"), "{error}");
-    // Another client's tree is not harmed.
+    // Another client's tree still loads.
     assert!(erp.load_tree(id("0")).await.unwrap().structure.is_empty());
 }
 
@@ -294,7 +294,7 @@ async fn an_over_long_id_is_refused(db: TestDatabase) {
     assert!(matches!(error, ReadError::InvalidId { table: "ad_org", column: "ad_org_id", .. }), "{error}");
 }
 
-async fn nodes_without_rows_are_left_out_and_reported(db: TestDatabase) {
+async fn nodes_without_rows_are_omitted_and_reported(db: TestDatabase) {
     let nodes = [("0", None), ("A", Some("0")), ("B", Some("A")), ("D", Some("0")), ("E", Some("0"))];
     let erp = db
         .with_rows(
@@ -324,11 +324,11 @@ async fn organizations_of_another_client_are_kept_and_reported(db: TestDatabase)
     let foreign =
         RowFinding::OrganizationOfAnotherClient { org: "A".to_owned(), client: Some("D".to_owned()) };
     assert_eq!(reported(&loaded.findings), [foreign]);
-    // It is in the directory of the tree that it is in.
+    // The organization is in the directory of the tree that contains it.
     assert!(erp.directory(id("C")).await.unwrap().get("A").is_some());
 }
 
-async fn a_database_at_work_serves_many_loads_at_once(db: TestDatabase) {
+async fn a_busy_database_serves_concurrent_loads(db: TestDatabase) {
     let erp = db.with_sample().await;
     let expected = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     let loads = (0..32).map(|_| {

@@ -22,7 +22,7 @@ fn rows() -> String {
     client_with(&[("0", None), ("A", Some("0")), ("B", Some("A"))]) + ROWS
 }
 
-/// All that the reader says about client `C`, in words.
+/// All answers of the reader about client `C`, as text.
 async fn answers(reader: ErpReader) -> String {
     let tree = reader.load_tree(id("C")).await.unwrap();
     let parents: Vec<_> = ["0", "A", "B"]
@@ -67,7 +67,7 @@ async fn reader(db: &TestDatabase) -> ErpReader {
     ErpReader::open(Database::connect(&db.url).await.unwrap()).await.unwrap()
 }
 
-/// Changes the type of every column of the ERP's tables whose name is like a pattern.
+/// Changes the type of every column of the ERP's tables whose name matches a pattern.
 fn altered(pattern: &str, to: &str) -> String {
     format!(
         "DO $$ DECLARE c record; BEGIN \
@@ -106,14 +106,14 @@ async fn columns_of_other_types_answer_the_same_on_postgres() {
     }
 }
 
-/// The rows of client `C` with numbers for ids; it is client 7 then, and its organizations are 10 and 11.
+/// The rows of client `C` with numeric ids: the client becomes 7, its organizations 10 and 11.
 fn numbered() -> String {
     let ids = [("C", 7), ("A", 10), ("B", 11), ("R", 20), ("U", 30), ("T", 40), ("P", 41), ("P0", 410)];
     let ids = ids.into_iter().chain([("T0", 50), ("TA", 51), ("TB", 52)]);
     ids.fold(rows(), |sql, (letter, number)| sql.replace(&format!("'{letter}'"), &format!("'{number}'")))
 }
 
-/// Tables whose ids are numbers.
+/// Tables with numeric ids.
 async fn with_numbers(db: &TestDatabase) {
     drop(db.with_rows(&numbered()).await);
     if db.is_postgres() {
@@ -181,9 +181,10 @@ async fn numbers_of_a_view_are_read_with_their_digits_on_sqlite() {
     assert_eq!(reader(&db).await.load_tree(id("7")).await.unwrap().structure.len(), 3, "0, 10 and 11");
 }
 
-/// Types that the reader takes must not make the ERP's own statements fail once revisions are installed.
+/// Column types that the reader supports must not make the ERP's own statements fail once revisions are
+/// installed.
 #[tokio::test]
-async fn changes_are_counted_whatever_types_columns_have() {
+async fn changes_are_counted_with_any_column_types() {
     let people =
         "CREATE COLLATION people (provider = icu, locale = 'und-u-ks-level2', deterministic = false); ";
     for (prepare, alter) in [
@@ -199,9 +200,9 @@ async fn changes_are_counted_whatever_types_columns_have() {
     }
 }
 
-/// What cannot be counted is not installed, and the ERP goes on.
+/// Triggers that would fail are not installed, and the ERP keeps working.
 #[tokio::test]
-async fn revisions_are_refused_where_their_triggers_would_fail() {
+async fn revisions_are_refused_if_their_triggers_would_fail() {
     for (alter, table) in [
         ("ALTER TABLE ad_treenode RENAME COLUMN node_id TO node", "ad_org"),
         (
@@ -230,7 +231,7 @@ async fn a_collation_of_a_column_changes_no_answer_on_sqlite() {
     let db = TestDatabase::sqlite();
     drop(db.with_rows(&rows()).await);
     rebuild(&db, |column| column.replace("TEXT", "TEXT COLLATE NOCASE")).await;
-    // The ERP itself would find them in any spelling.
+    // The ERP itself finds them in any spelling.
     for question in [
         "SELECT name FROM ad_role WHERE ad_role_id = 'r'",
         "SELECT ad_user_id FROM ad_user WHERE username = 'SOMEONE'",
@@ -242,7 +243,7 @@ async fn a_collation_of_a_column_changes_no_answer_on_sqlite() {
     changes_are_counted(&db, "C", "B", "T").await;
 }
 
-/// Makes all of the ERP's tables anew, with other columns.
+/// Recreates all of the ERP's tables, with other columns.
 async fn rebuild(db: &TestDatabase, column: impl Fn(&str) -> String) {
     for table in
         db.texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ad@_%' ESCAPE '@'").await
@@ -259,7 +260,7 @@ async fn rebuild(db: &TestDatabase, column: impl Fn(&str) -> String) {
     }
 }
 
-/// Bytes that are no text are refused by table and column, and other clients are not concerned.
+/// Invalid text bytes are refused by table and column, and other clients still load.
 #[tokio::test]
 async fn broken_bytes_are_refused_by_table_and_column() {
     let other = "INSERT INTO ad_client (ad_client_id, value, name) VALUES ('D', 'd', 'd'); \

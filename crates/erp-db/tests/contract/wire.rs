@@ -1,4 +1,4 @@
-//! A way to PostgreSQL on which everything that passes is counted.
+//! A proxy to PostgreSQL that counts all traffic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,14 +8,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Counts of what passed one way or the other.
+/// Traffic counts in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passed {
     /// Messages that wait for an answer: round trips.
     pub(crate) round_trips: u64,
-    /// Those that only ask whether the connection still lives.
+    /// Those that only check whether the connection is alive.
     pub(crate) pings: u64,
-    /// Statements that were completed.
+    /// Completed statements.
     pub(crate) statements: u64,
     /// Bytes to the server.
     pub(crate) sent: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Passed {
 }
 
 impl Passed {
-    /// What passed since.
+    /// The traffic since an earlier count.
     pub(crate) fn since(self, before: Passed) -> Passed {
         Passed {
             round_trips: self.round_trips - before.round_trips,
@@ -36,7 +36,7 @@ impl Passed {
     }
 }
 
-/// The way. It goes as long as the program runs.
+/// The proxy. It runs until the program ends.
 pub(crate) struct Wire {
     pub(crate) port: u16,
     counters: Arc<Counters>,
@@ -49,12 +49,12 @@ struct Counters {
     statements: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
-    /// How much longer each round trip takes, in microseconds.
+    /// The extra delay of each round trip, in microseconds.
     delay: AtomicU64,
 }
 
 impl Wire {
-    /// A way to a server that speaks no TLS.
+    /// A proxy to a server without TLS.
     pub(crate) async fn to(host: String, port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let counters = Arc::new(Counters::default());
@@ -72,12 +72,12 @@ impl Wire {
         Ok(wire)
     }
 
-    /// Makes each round trip take so much longer, at least, from now on.
+    /// Delays each round trip by at least the given time.
     pub(crate) fn delay(&self, by: Duration) {
         self.counters.delay.store(u64::try_from(by.as_micros()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
-    /// What passed until now.
+    /// The traffic so far.
     pub(crate) fn passed(&self) -> Passed {
         let read = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         let Counters { round_trips, pings, statements, sent, received, .. } = &*self.counters;
@@ -91,7 +91,7 @@ impl Wire {
     }
 }
 
-/// The first message has no kind; the others are a kind, a length that counts itself, and so many bytes.
+/// The first message has no type byte. All others have a type, a length that includes itself, and a body.
 async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counters: Arc<Counters>) {
     let (mut has_kind, mut asks) = (false, false);
     while let Some((kind, message)) = message(&mut from, has_kind).await {
@@ -101,7 +101,7 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counters: Ar
         if is_sync || kind == b'Q' {
             counters.round_trips.fetch_add(1, Ordering::SeqCst);
         }
-        // A request for an answer that asks nothing.
+        // A message that requests an answer but executes nothing.
         if is_sync && !asks {
             counters.pings.fetch_add(1, Ordering::SeqCst);
         }

@@ -234,7 +234,7 @@ fn findings_in_the_rows_are_noted() {
         assert_eq!(shown.status, 0, "{}", shown.err);
         for note in [
             "its type `gone` has no row in ad_orgtype",
-            "tree `more` is an organization tree of this client too",
+            "tree `more` is another organization tree of this client",
         ] {
             assert!(unwrap_lines(&shown.out).contains(note), "no `{note}` in {}", shown.out);
         }

@@ -1,13 +1,12 @@
-//! Certificates of PostgreSQL servers: the files that a URL names, and what is wrong with what a server
-//! shows.
+//! Certificates of PostgreSQL servers: checks the files that a URL names, and explains TLS errors.
 
 use std::fs::File;
 use std::io::Read;
 
 use percent_encoding::percent_decode_str;
 
-/// Reads the files of certificates and keys that a URL names. The driver would report one that is missing as
-/// if the server were.
+/// Checks the certificate and key files that a URL names. The driver would report a missing file like an
+/// unreachable server.
 pub(super) fn check_files(url: &str) -> Result<(), String> {
     let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
     for (name, value) in parameters.split('&').filter_map(|parameter| parameter.split_once('=')) {
@@ -18,7 +17,7 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
         }
         let value = value.replace('+', " ");
         let file = percent_decode_str(&value).decode_utf8_lossy();
-        // Not a file: the driver takes the certificate's text as well.
+        // Not a path: the driver also accepts the text of a certificate.
         if file.contains("-----BEGIN") {
             continue;
         }
@@ -30,7 +29,7 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What keeps a connection from being encrypted; `None` where an error is of another kind.
+/// Why a connection cannot be encrypted; `None` for any other error.
 #[cfg(feature = "tls")]
 pub(in crate::backend) fn problem(error: &sqlx::Error) -> Option<String> {
     use rustls::CertificateError::{
@@ -53,7 +52,7 @@ pub(in crate::backend) fn problem(error: &sqlx::Error) -> Option<String> {
             .to_owned(),
         Expired | ExpiredContext { .. } => "the server's certificate has expired".to_owned(),
         NotValidYet | NotValidYetContext { .. } => {
-            "the server's certificate is not valid yet; is the clock right?".to_owned()
+            "the server's certificate is not valid yet: check the clock".to_owned()
         }
         NotValidForNameContext { expected, presented } => format!(
             "the server's certificate is not for the name `{}`, but for {}",
@@ -65,13 +64,13 @@ pub(in crate::backend) fn problem(error: &sqlx::Error) -> Option<String> {
         BadEncoding => "the server's certificate cannot be read".to_owned(),
         BadSignature => "the server's certificate has a wrong signature".to_owned(),
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "the server's certificate is that of an authority, which no server may use".to_owned()
+            "the server's certificate belongs to a certificate authority, not to a server".to_owned()
         }
         other => format!("the server's certificate cannot be trusted: {other}"),
     })
 }
 
-/// What keeps a connection from being encrypted; `None` where an error is of another kind.
+/// Why a connection cannot be encrypted; `None` for any other error.
 #[cfg(not(feature = "tls"))]
 pub(in crate::backend) fn problem(error: &sqlx::Error) -> Option<String> {
     match error {

@@ -1,9 +1,8 @@
 //! `Connections`: the pool of connections to a PostgreSQL server.
 //!
-//! The driver's own pool tries a connection before each use and again after it, which takes two round trips
-//! for every one of a statement. This pool sends nothing of its own. A connection that the server has closed
-//! meanwhile is found out by the statement that meets it; the caller repeats a read on one that was tried
-//! first, see [`Trial`].
+//! The driver's own pool checks a connection before and after each use, which costs two round trips per
+//! statement. This pool sends nothing itself. If the server has closed a connection in the meantime, the next
+//! statement on it fails; the caller retries a read on a checked connection, see [`ConnectionCheck`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -16,31 +15,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::backend::ConnectionLimits;
 
-/// How long a connection is kept unused, and how long in all: the server frees memory when one ends.
+/// How long a connection may stay idle, and its total lifetime: the server frees memory when a connection
+/// ends.
 const IDLE: Duration = Duration::from_secs(600);
 const LIFETIME: Duration = Duration::from_secs(1_800);
 
-/// How often connections that were unused for too long are looked for.
+/// How often expired idle connections are closed.
 const REAPING: Duration = Duration::from_secs(60);
 
-/// A connection that was unused for so long may have been cut off without a word, as firewalls do: it must
-/// begin to answer within [`SILENCE`], or else another one is taken.
+/// A connection that was idle for this long may have been dropped silently, for example by a firewall. Its
+/// answer must begin within [`SILENCE`], or another connection is used.
 const UNUSED: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// How long to wait before a refused attempt to connect is repeated: at first, and at most.
+/// The first and the longest delay before a refused connection attempt is retried.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// Whether a connection is tried before it is given out.
+/// Is a connection checked before it is used?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trial {
-    /// Not: what is going to be sent may be repeated.
+pub(crate) enum ConnectionCheck {
+    /// No: the statement may be sent again.
     None,
-    /// By one round trip: what is going to be sent may not be repeated, or was sent in vain already.
+    /// Yes, by one round trip: the statement may not be sent again, or already failed on a lost connection.
     RoundTrip,
 }
 
-/// Connections to a server, which all clones share.
+/// A pool of connections to a server. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections(Arc<SharedPool>);
 
@@ -48,12 +48,12 @@ pub(crate) struct Connections(Arc<SharedPool>);
 struct SharedPool {
     options: PgConnectOptions,
     acquire: Duration,
-    /// [`SILENCE`], or less where a connection is not waited for as long.
+    /// [`SILENCE`], or the acquire timeout if that is shorter.
     silence: Duration,
     limit: u32,
-    /// One permit a connection that is in use.
+    /// One permit per connection in use.
     permits: Arc<Semaphore>,
-    /// The one that was used last is at the end, and is used next.
+    /// A stack: the connection that was used last is used next.
     idle: Mutex<Vec<IdleConnection>>,
     is_closed: AtomicBool,
 }
@@ -66,16 +66,16 @@ struct IdleConnection {
 }
 
 impl IdleConnection {
-    fn is_over(&self) -> bool {
+    fn is_expired(&self) -> bool {
         self.since.elapsed() >= IDLE || self.opened.elapsed() >= LIFETIME
     }
 }
 
-/// A connection in use. Dropping it closes it, unless it was [given back](Self::give_back).
+/// A connection in use. Dropping it closes it, unless it was [released](Self::release).
 #[derive(Debug)]
 pub(crate) struct ConnectionInUse {
     pub(crate) connection: PgConnection,
-    /// Within which time it must begin to answer, if it may have been cut off.
+    /// The time within which it must begin to answer, if it may have been dropped silently.
     pub(crate) silence: Option<Duration>,
     opened: Instant,
     pool: Connections,
@@ -83,14 +83,14 @@ pub(crate) struct ConnectionInUse {
 }
 
 impl ConnectionInUse {
-    /// Lets others use the connection. The server must have answered all that it was asked.
-    pub(crate) fn give_back(self) {
+    /// Returns the connection to the pool. The server must have answered everything.
+    pub(crate) fn release(self) {
         let ConnectionInUse { connection, opened, pool, _permit, .. } = self;
         let idle = IdleConnection { connection, opened, since: Instant::now() };
-        if !pool.0.is_closed.load(Ordering::SeqCst) && !idle.is_over() {
+        if !pool.0.is_closed.load(Ordering::SeqCst) && !idle.is_expired() {
             pool.0.idle.lock().push(idle);
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // The permit is held until the server knows.
+            // Hold the permit until the server knows that the connection is closed.
             drop(runtime.spawn(async move {
                 idle.connection.close().await.ok();
                 drop(_permit);
@@ -100,7 +100,7 @@ impl ConnectionInUse {
 }
 
 impl Connections {
-    /// A pool without any connection yet.
+    /// A pool without connections.
     pub(super) fn new(options: PgConnectOptions, limits: &ConnectionLimits) -> Self {
         let limit = limits.connections.max(1);
         let shared = Arc::new(SharedPool {
@@ -116,12 +116,11 @@ impl Connections {
         Connections(shared)
     }
 
-    /// An idle connection, or a new one, as soon as fewer than the limit are in use.
+    /// Returns an idle or new connection, once fewer than the limit are in use.
     ///
     /// # Errors
-    /// [`sqlx::Error::PoolClosed`]; what kept the last attempt to connect from succeeding;
-    /// [`sqlx::Error::PoolTimedOut`].
-    pub(crate) async fn take(&self, trial: Trial) -> Result<ConnectionInUse, sqlx::Error> {
+    /// [`sqlx::Error::PoolClosed`]; the error of the last connection attempt; [`sqlx::Error::PoolTimedOut`].
+    pub(crate) async fn take(&self, check: ConnectionCheck) -> Result<ConnectionInUse, sqlx::Error> {
         let deadline = tokio::time::Instant::now() + self.0.acquire;
         let mut cause = sqlx::Error::PoolTimedOut;
         let taking = async {
@@ -135,12 +134,12 @@ impl Connections {
                 ConnectionInUse { connection, silence, opened, pool, _permit: permit }
             };
             while let Some(mut idle) = self.next_idle() {
-                if idle.is_over() {
+                if idle.is_expired() {
                     idle.connection.close().await.ok();
                     continue;
                 }
                 let silence = (idle.since.elapsed() >= UNUSED).then_some(self.0.silence);
-                if trial == Trial::None {
+                if check == ConnectionCheck::None {
                     return Ok(in_use(idle.connection, idle.opened, silence));
                 }
                 match tokio::time::timeout(self.0.silence, idle.connection.ping()).await {
@@ -162,14 +161,14 @@ impl Connections {
         };
         tokio::time::timeout_at(deadline, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(
             |error| match error {
-                // Rather why than how long.
+                // Report the cause instead of the timeout.
                 sqlx::Error::PoolTimedOut => cause,
                 error => error,
             },
         )
     }
 
-    /// Drops all idle connections: where one was cut off, those that were unused for longer are as well.
+    /// Drops all idle connections: if one was dropped silently, those that were idle for longer are too.
     pub(super) fn drop_idle(&self) {
         self.0.idle.lock().clear();
     }
@@ -178,7 +177,7 @@ impl Connections {
         self.0.idle.lock().pop()
     }
 
-    /// Waits until no connection is in use and closes all. Later calls fail.
+    /// Waits until no connection is in use, and closes all. Later calls fail.
     pub(crate) async fn close(&self) {
         self.0.is_closed.store(true, Ordering::SeqCst);
         let all = self.0.permits.acquire_many(self.0.limit).await;
@@ -190,14 +189,14 @@ impl Connections {
     }
 }
 
-/// Closes what was unused for too long, until the pool is gone.
+/// Closes expired idle connections until the pool is dropped.
 async fn reap(pool: Weak<SharedPool>) {
     loop {
         tokio::time::sleep(REAPING).await;
         let Some(pool) = pool.upgrade() else { return };
         let over: Vec<IdleConnection> = {
             let mut idle = pool.idle.lock();
-            idle.extract_if(.., |idle| idle.is_over()).collect()
+            idle.extract_if(.., |idle| idle.is_expired()).collect()
         };
         for idle in over {
             idle.connection.close().await.ok();
@@ -205,7 +204,8 @@ async fn reap(pool: Weak<SharedPool>) {
     }
 }
 
-/// May the server accept a connection in a moment? It is not there yet, is starting, or has too many.
+/// Is the server likely to accept a connection soon? It is not up yet, is starting, or has too many
+/// connections.
 fn is_starting(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,

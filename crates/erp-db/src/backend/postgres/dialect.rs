@@ -1,8 +1,8 @@
-//! The words of PostgreSQL.
+//! The SQL of PostgreSQL.
 
 use crate::backend::{DatabaseKind, Dialect, Select};
 #[cfg(feature = "session")]
-use crate::backend::{StoreWords, postgres::revisions};
+use crate::backend::{StoreDialect, postgres::revisions};
 
 pub(crate) static POSTGRES: Dialect = Dialect {
     kind: DatabaseKind::Postgres,
@@ -15,15 +15,15 @@ pub(crate) static POSTGRES: Dialect = Dialect {
     encoding: Some("SELECT pg_catalog.current_setting('server_encoding')"),
     as_text,
     packed,
-    // What the server sends for a text are these bytes.
+    // These bytes are what the server sends for a text.
     digest: |packed| format!("pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(({packed}))), 'hex')"),
     #[cfg(feature = "session")]
     revisions: revisions::WORDS,
     #[cfg(feature = "session")]
-    store: StoreWords {
-        // A number that no other program is likely to lock.
+    store: StoreDialect {
+        // A number that other programs are unlikely to lock.
         lock: Some("SELECT pg_catalog.pg_advisory_xact_lock(7741096482901337)"),
-        // A user without the right to create schemas may still own this one.
+        // A user without the privilege to create schemas may still own this one.
         schema: Some((
             "SELECT 1 WHERE pg_catalog.to_regnamespace('orgcache') IS NULL",
             "CREATE SCHEMA orgcache",
@@ -45,12 +45,13 @@ pub(crate) static POSTGRES: Dialect = Dialect {
     },
 };
 
-/// The catalog is asked by full name, and only for what the search path makes visible: a table of the same
-/// name in another schema is not the one that the other statements would read.
+/// Queries the catalog by qualified names, and only for tables that the search path makes visible: a table of
+/// the same name in another schema is not the one that the other statements read.
 ///
-/// The third column says which columns have to be read as texts that compare byte for byte: those of another
-/// type than `varchar` and `text` that can be one, and those with a collation of their own. A number is an id
-/// or no text; a flag of one character needs nothing. The fourth says which columns may be read.
+/// The third column says which columns must be read as texts that compare byte for byte: those that can be
+/// texts but have another type than `varchar` and `text`, and those with their own collation. A number is an
+/// id or not a text; a flag of one character needs no conversion. The fourth column says which columns the
+/// user may read.
 const CATALOG: &str = "SELECT c.relname, a.attname, CASE \
        WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
        WHEN t.typname = 'bpchar' AND (a.attname LIKE 'is%' OR a.attname = 'userlevel') THEN 'N' \
@@ -66,8 +67,8 @@ fn as_text(value: &str) -> String {
     format!("CAST({value} AS pg_catalog.text) COLLATE \"C\"")
 }
 
-/// An array has one type: where a column is no text the statement is refused, as the null at the end is one.
-/// The order makes equal rows equal texts under every query plan.
+/// An array has one type. If a column is not a text, the statement is refused, because the null at the end is
+/// a text. The order makes equal rows equal texts under every query plan.
 fn packed(select: &Select) -> String {
     format!(
         "SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE \"C\") FROM \

@@ -1,50 +1,50 @@
-//! `Lease`: a connection that goes back to its pool only when nothing is left of what it was used for.
+//! `Lease`: returns a connection to its pool only if no transaction or answer is left on it.
 //!
 //! A request may be dropped at any moment, also while it begins a transaction. The driver counts transactions
-//! itself and loses count then; the next user of that connection would read an old snapshot. So transactions
-//! are begun and ended by statements of our own, and a lease that was not brought back to rest cleans up: the
-//! server's answer is awaited and the transaction rolled back, or the connection is closed.
+//! itself and then loses count; the next user of that connection would read an old snapshot. So transactions
+//! begin and end by our own statements, and a lease that is dropped early cleans up: it waits for the
+//! server's answer and rolls the transaction back, or closes the connection.
 
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::connections::{ConnectionInUse, Connections, Trial};
+use super::connections::{ConnectionCheck, ConnectionInUse, Connections};
 use crate::backend::{Context, StatementError};
 
-/// How much longer than the statement may take its end is waited for: the server gives up at the same time.
+/// How much longer than the statement limit to wait for its end: the server cancels it at the limit.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A connection that is in use.
 pub(super) struct Lease {
-    /// Gone only while the lease is dropped.
+    /// `None` only while the lease is dropped.
     connection: Option<ConnectionInUse>,
     place: String,
-    /// Whether a transaction was begun, or may have been.
+    /// Was a transaction begun, possibly?
     in_transaction: bool,
-    /// Whether the server has answered all that it was asked.
-    at_rest: bool,
-    /// When the server has given up what it is doing.
+    /// Has the server answered everything?
+    is_idle: bool,
+    /// When the server has cancelled its current statement.
     deadline: Instant,
 }
 
 impl Lease {
     pub(super) async fn take(
         connections: &Connections,
-        trial: Trial,
+        check: ConnectionCheck,
         context: &Context,
     ) -> Result<Self, StatementError> {
         let place = context.place.clone();
-        let taken = connections.take(trial).await;
+        let taken = connections.take(check).await;
         let taken = taken.map_err(|error| StatementError::new(&place, context.limits.acquire, error))?;
         let deadline = Instant::now();
-        Ok(Lease { connection: Some(taken), place, in_transaction: false, at_rest: true, deadline })
+        Ok(Lease { connection: Some(taken), place, in_transaction: false, is_idle: true, deadline })
     }
 
-    /// The connection, for a statement that takes no longer than `limit`. The lease is not at rest until the
-    /// caller says so.
+    /// The connection, for a statement that takes no longer than `limit`. The lease counts as busy until the
+    /// caller calls [`release`](Self::release).
     pub(super) fn connection(&mut self, limit: Duration) -> Result<&mut PgConnection, StatementError> {
-        self.at_rest = false;
+        self.is_idle = false;
         self.deadline = Instant::now() + limit + GRACE;
         match &mut self.connection {
             Some(in_use) => Ok(&mut in_use.connection),
@@ -52,32 +52,32 @@ impl Lease {
         }
     }
 
-    /// Within which time the connection must begin to answer, if it may have been cut off.
+    /// The time within which the connection must begin to answer, if it may have been dropped silently.
     pub(super) fn silence(&self) -> Option<Duration> {
         self.connection.as_ref().and_then(|in_use| in_use.silence)
     }
 
-    /// Closes a connection on which nothing comes back.
+    /// Closes a connection that does not answer.
     pub(super) fn abandon(mut self) {
         self.connection = None;
     }
 
-    /// To be called before a transaction is begun.
-    pub(super) fn begins(&mut self) {
+    /// Call this before a transaction is begun.
+    pub(super) fn mark_begun(&mut self) {
         self.in_transaction = true;
     }
 
-    /// To be called when all was answered. A transaction that was begun has ended.
-    pub(super) fn rest(mut self) {
-        (self.in_transaction, self.at_rest) = (false, true);
+    /// Call this when everything was answered and any transaction has ended.
+    pub(super) fn release(mut self) {
+        (self.in_transaction, self.is_idle) = (false, true);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(in_use) = self.connection.take() else { return };
-        if !self.in_transaction && self.at_rest {
-            in_use.give_back();
+        if !self.in_transaction && self.is_idle {
+            in_use.release();
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let deadline = self.deadline.max(Instant::now() + GRACE);
             drop(runtime.spawn(clean_up(in_use, self.in_transaction, deadline)));
@@ -85,14 +85,14 @@ impl Drop for Lease {
     }
 }
 
-/// Brings a connection back to rest, or closes it.
+/// Finishes the work on a connection and returns it to the pool, or closes it.
 ///
-/// Until then it counts against the pool's limit: each connection that is closed while the server works for
-/// it leaves a process there, and requests that are dropped and repeated during a lock would use up all that
-/// the server allows.
+/// Until then it counts against the pool's limit. If a connection is closed while the server works for it, a
+/// server process remains. Requests that are dropped and retried during a lock would use up the server's
+/// connection limit.
 async fn clean_up(mut in_use: ConnectionInUse, in_transaction: bool, deadline: Instant) {
     let cleaning = async {
-        // Either waits for what is under way first.
+        // Both statements first wait for the current one.
         if in_transaction {
             sqlx::raw_sql("ROLLBACK").execute(&mut in_use.connection).await.map(drop)
         } else {
@@ -100,6 +100,6 @@ async fn clean_up(mut in_use: ConnectionInUse, in_transaction: bool, deadline: I
         }
     };
     if matches!(tokio::time::timeout_at(deadline.into(), cleaning).await, Ok(Ok(()))) {
-        in_use.give_back();
+        in_use.release();
     }
 }

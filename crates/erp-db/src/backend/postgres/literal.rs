@@ -1,8 +1,8 @@
-//! Values as parts of a statement's text, for PostgreSQL.
+//! Values as literals in a statement's text, for PostgreSQL.
 //!
-//! A statement with parameters takes two messages, and a proxy that pools transactions may send the second
-//! one to another server connection than the first. A statement whose values are part of its text is one
-//! message. No text from outside gets into it: all bytes and texts are written as hexadecimal digits.
+//! A statement with parameters takes two messages, and a transaction-pooling proxy may send the second one to
+//! another server connection. A statement with literals is one message. No external text is copied into it:
+//! all bytes and texts are written as hexadecimal digits.
 
 use platform::text::hex;
 
@@ -11,7 +11,7 @@ use crate::backend::{Statement, Value, value};
 fn push(value: Value<'_>, sql: &mut String) {
     match value {
         Value::Null => sql.push_str("NULL"),
-        // No text of PostgreSQL has a NUL in it, so none is equal to this one.
+        // A text in PostgreSQL never contains NUL, so none equals this one.
         Value::Text(text) if text.contains('\0') => sql.push_str("NULL"),
         Value::Text(text) => {
             sql.push_str("pg_catalog.convert_from(");
@@ -31,7 +31,7 @@ fn push_bytes(sql: &mut String, bytes: &[u8]) {
     sql.push_str("','hex')");
 }
 
-/// A statement as a text; one without arguments stays as it is.
+/// The text of a statement. Without arguments it is unchanged.
 pub(super) fn fill(statement: &Statement<'_>) -> String {
     match statement.arguments {
         [] => statement.sql.as_str().to_owned(),
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_take_the_places_of_their_numbers() {
+    fn values_replace_their_placeholders() {
         let sql = fill_values("a = $2 AND b = $1 AND c = $2;", &[Value::Integer(-1), Value::Bytes(&[0xAB])]);
         assert_eq!(
             sql,
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_gets_into_a_statement_as_it_is() {
+    fn no_text_gets_into_a_statement_unescaped() {
         for text in ["'; DROP TABLE x; --", "$1", "\\", "é", "decode('", ""] {
             let sql = fill_values("$1", &[Value::Text(text)]);
             let digits = sql

@@ -1,14 +1,14 @@
--- The statements of a login on PostgreSQL, as they are sent, to be read. The program makes them in
--- source/statements.rs, and a test there compares. $1, $2, … stand for values, which are part of the text as
--- hexadecimal digits.
+-- The statements of a login on PostgreSQL, as sent. This file is documentation: source/statements.rs builds
+-- the statements, and a test compares them with this file. $1, $2, … stand for values, which are part of the
+-- text as hexadecimal digits.
 --
--- A database without `ad_role.ismanual` or `ad_org.timezone`, which came late, gets NULL in their place.
--- Where a column is of an unusual type, a WITH comes first that gives it as a text. In the same message,
--- settings come first: SET LOCAL statement_timeout = …;
+-- A database without `ad_role.ismanual` or `ad_org.timezone`, which later versions of the ERP added, gets
+-- NULL in their place. If a column has an unusual type, a WITH clause first converts it to text. Settings
+-- precede each statement in the same message: SET LOCAL statement_timeout = …;
 
 -- ## facts
--- Whether the user $1 may log in with the role $2 (or null) in the client $3 (or null), and what the role
--- may: one row for the user, the role and the organizations, each with all its rows packed into one text.
+-- May the user $1 log in with the role $2 (or null) in the client $3 (or null), and what may the role do? One
+-- row for the user, the role and the organizations, each with all its rows packed into one text.
 SELECT (
   -- The user with its roles.
   SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE "C") FROM (
@@ -24,7 +24,7 @@ SELECT (
     WHERE u.ad_user_id = $1
   ) packed
 ), (
-  -- The role with its accesses.
+  -- The role with its access rows.
   SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE "C") FROM (
     SELECT CAST(pg_catalog.to_json(ARRAY[
       r.ad_client_id, r.userlevel, r.isactive, r.ismanual, c.ad_client_id, c.isactive, a.ad_org_id,
@@ -38,7 +38,7 @@ SELECT (
     WHERE r.ad_role_id = taken.role_id
   ) packed
 ), (
-  -- The organizations that the access of the role depends on.
+  -- The organizations that the role's access depends on.
   SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE "C") FROM (
     SELECT CAST(pg_catalog.to_json(ARRAY[
       ad_org_id, isactive, CAST(NULL AS pg_catalog.text)
@@ -49,7 +49,7 @@ SELECT (
 ),
 taken.role_id, CASE WHEN taken.client_id IS NULL THEN 'N' ELSE 'Y' END
 FROM (
-  -- The role that is asked for, or else the user's default role, or else its first.
+  -- The requested role, or else the user's default role, or else the first one.
   SELECT chosen.role_id, (
     SELECT r.ad_client_id
     FROM ad_role r
@@ -79,7 +79,7 @@ FROM (
 ) taken
 
 -- ## counters
--- The revision of the tree of client $1, where triggers count its changes.
+-- The revision of the tree of client $1, if triggers count its changes.
 SELECT s.triggers, s.installed, s.every, s.own, NULL
 FROM (
   SELECT COUNT(*) AS triggers, pg_catalog.pg_postmaster_start_time()::text || ' ' ||
@@ -98,7 +98,7 @@ FROM (
 ) s
 
 -- ## digest
--- The same where they do not: a digest of its rows, and whether there are counters.
+-- The revision without triggers: a digest of the tree's rows, and whether counters exist.
 SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend((
     SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE "C") FROM (
       SELECT CAST(pg_catalog.to_json(ARRAY[
@@ -128,8 +128,8 @@ SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend((
   ) THEN 'Y' ELSE 'N' END
 
 -- ## tree
--- The rows of the tree of client $1, where its revision is a new one. Where changes are counted, this is what
--- stands for the NULL of `counters`: rows and revision are of one moment.
+-- The rows of the tree of client $1, if its revision is new. With counters, this expression replaces the NULL
+-- of `counters`, so that rows and revision are of one snapshot.
 SELECT (
   SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE "C") FROM (
     SELECT CAST(pg_catalog.to_json(ARRAY[
@@ -149,8 +149,8 @@ SELECT (
 )
 
 -- ## store
--- The session $3, if its tree $1 and access $2 are there with the right bytes (of which $13 and $14 are the
--- SHA-256). Where this node does not know that they are, statements that add them come before it.
+-- Stores the session $3 if its tree $1 and access $2 exist with the right bytes, whose SHA-256 are $13 and
+-- $14. If this node does not know that they exist, statements that add them come first.
 WITH there AS (
   SELECT EXISTS (SELECT FROM orgcache.orgcache_tree WHERE fingerprint = $1 AND
   pg_catalog.sha256(bytes) = $13) AS tree, EXISTS (SELECT FROM orgcache.orgcache_access WHERE hash

@@ -1,7 +1,7 @@
-//! PostgreSQL: a server, perhaps behind a proxy that gives every transaction another connection.
+//! PostgreSQL: a server, possibly behind a transaction-pooling proxy.
 //!
-//! Each statement is one message, which leaves nothing behind on its connection; see [`literal`]. What a URL
-//! or a time limit sets, it sets for the one transaction.
+//! Each statement is one message and leaves no state on its connection; see [`literal`]. The settings of a
+//! URL and the time limit apply to one transaction.
 
 mod certificates;
 mod connections;
@@ -25,27 +25,27 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, SqlSafeStr, SqlStr};
 
 pub(super) use self::certificates::problem;
-use self::connections::{Connections, Trial};
+use self::connections::{ConnectionCheck, Connections};
 pub(crate) use self::dialect::POSTGRES;
 use self::lease::Lease;
 use self::literal::fill;
 use super::transaction::OpenTransaction;
 use super::{
     BoxedFuture, ConnectError, ConnectionLimits, Context, Database, DatabaseBackend, Dialect, Row,
-    RowVisitor, SendPolicy, Statement, StatementError, Work, driver_row, probe, timed,
+    RowVisitor, SendPolicy, Statement, StatementError, Work, driver_row, probe, with_timeout,
 };
 
 struct PostgresServer {
     connections: Connections,
-    /// What sets the settings of the URL for one transaction.
+    /// The statements that apply the URL's settings to one transaction.
     settings: String,
 }
 
 /// Connects to the server that a URL names.
 pub(super) async fn connect(url: &str, limits: ConnectionLimits) -> Result<Database, ConnectError> {
     let url::Server { options, place, settings } = url::server(url)?;
-    // A start-up parameter that proxies refuse, and statements that one server would keep and the next not
-    // know.
+    // Proxies refuse this start-up parameter. A statement prepared on one server connection is unknown to the
+    // next.
     let options = options.extra_float_digits(None).statement_cache_capacity(0);
     probe(options.connect(), &place, limits.connect).await?;
     let connections = Connections::new(options, &limits);
@@ -53,8 +53,8 @@ pub(super) async fn connect(url: &str, limits: ConnectionLimits) -> Result<Datab
 }
 
 impl PostgresServer {
-    /// What precedes the first statement of a transaction, in the same message. As a start-up parameter the
-    /// time limit would be refused by connection poolers; set for a session it would hold for the next
+    /// The statements before the first one of a transaction, in the same message. As a start-up parameter,
+    /// the time limit would be refused by connection poolers; set for a session, it would apply to the next
     /// user of the connection.
     fn preface(&self, context: &Context) -> String {
         let limit = context.limits.statement.as_millis().clamp(1, 2_147_483_647);
@@ -76,10 +76,13 @@ impl DatabaseBackend for PostgresServer {
         Box::pin(async move {
             let message = message(self.preface(context), context, &statement);
             let mut has_rows = false;
-            let mut trial =
-                if statement.sending == SendPolicy::Once { Trial::RoundTrip } else { Trial::None };
+            let mut check = if statement.sending == SendPolicy::Once {
+                ConnectionCheck::RoundTrip
+            } else {
+                ConnectionCheck::None
+            };
             loop {
-                let mut lease = Lease::take(&self.connections, trial, context).await?;
+                let mut lease = Lease::take(&self.connections, check, context).await?;
                 let silence = lease.silence();
                 let connection = lease.connection(context.limits.statement)?;
                 let mut visitor = |row: Row<'_>| {
@@ -89,16 +92,19 @@ impl DatabaseBackend for PostgresServer {
                 let showing = show(connection, context, &message, &statement.sql, &mut visitor, silence);
                 let outcome = showing.await;
                 if outcome.as_ref().is_err_and(StatementError::lost_connection) {
-                    // The connection was closed or cut off while it was idle, or the server goes down.
+                    // The connection was closed or dropped while idle, or the server is going down.
                     lease.abandon();
                     self.connections.drop_idle();
-                    if statement.sending == SendPolicy::Repeatable && trial == Trial::None && !has_rows {
-                        trial = Trial::RoundTrip;
+                    if statement.sending == SendPolicy::Repeatable
+                        && check == ConnectionCheck::None
+                        && !has_rows
+                    {
+                        check = ConnectionCheck::RoundTrip;
                         continue;
                     }
                 } else if !outcome.as_ref().is_err_and(StatementError::is_transient) {
                     // A failure that is not transient is an answer.
-                    lease.rest();
+                    lease.release();
                 }
                 return outcome;
             }
@@ -111,17 +117,17 @@ impl DatabaseBackend for PostgresServer {
         work: Work,
     ) -> BoxedFuture<'a, Result<Box<dyn OpenTransaction + 'a>, StatementError>> {
         Box::pin(async move {
-            let mut lease = Lease::take(&self.connections, Trial::RoundTrip, context).await?;
-            lease.begins();
+            let mut lease = Lease::take(&self.connections, ConnectionCheck::RoundTrip, context).await?;
+            lease.mark_begun();
             let begin = match work {
                 Work::Writes => "BEGIN;",
                 Work::Reads => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
             };
-            // What the transaction sets ends with it.
+            // The settings end with the transaction.
             let begin = AssertSqlSafe(format!("{begin}{}", self.preface(context)));
             let limit = context.limits.acquire;
             let beginning = sqlx::raw_sql(begin).execute(lease.connection(limit)?);
-            timed(&context.place, limit, beginning).await?;
+            with_timeout(&context.place, limit, beginning).await?;
             Ok(Box::new(PostgresTransaction { context, lease, is_refused: false })
                 as Box<dyn OpenTransaction>)
         })
@@ -135,8 +141,7 @@ impl DatabaseBackend for PostgresServer {
 struct PostgresTransaction<'a> {
     context: &'a Context,
     lease: Lease,
-    /// Whether a statement was refused: the server answers a commit then as if nothing had happened, and
-    /// rolls back.
+    /// Was a statement refused? The server then answers a commit without an error, but rolls back.
     is_refused: bool,
 }
 
@@ -144,7 +149,7 @@ impl PostgresTransaction<'_> {
     async fn execute(&mut self, message: SqlStr) -> Result<u64, StatementError> {
         let limit = self.context.limits.statement;
         let executing = sqlx::raw_sql(message).execute(self.lease.connection(limit)?);
-        let outcome = timed(&self.context.place, limit, executing).await;
+        let outcome = with_timeout(&self.context.place, limit, executing).await;
         self.is_refused |= outcome.is_err();
         Ok(outcome?.rows_affected())
     }
@@ -183,20 +188,20 @@ impl OpenTransaction for PostgresTransaction<'_> {
                 return Err(StatementError::Refused { place: self.context.place.clone(), cause });
             }
             self.execute("COMMIT".into_sql_str()).await?;
-            self.lease.rest();
+            self.lease.release();
             Ok(())
         })
     }
 }
 
-/// A statement as one message. No statement is kept prepared: a server refuses to run a kept one again once a
-/// column that it reads was altered, as the upgrade of an ERP may do while this process runs.
+/// A statement as one message. No statement stays prepared: a server refuses a prepared one after a change of
+/// a column that it reads, as an upgrade of the ERP may make while this process runs.
 fn message(preface: String, context: &Context, statement: &Statement<'_>) -> SqlStr {
     let message = preface + &context.as_texts + &fill(statement);
     AssertSqlSafe(Arc::<str>::from(message)).into_sql_str()
 }
 
-/// Sends a message and shows `visitor` the rows of all its statements. If nothing comes back within
+/// Sends a message and passes the rows of all its statements to `visitor`. If no answer begins within
 /// `silence`, the connection counts as lost.
 async fn show(
     connection: &mut PgConnection,
@@ -207,11 +212,11 @@ async fn show(
     silence: Option<Duration>,
 ) -> Result<(), StatementError> {
     let place = context.place.as_str();
-    timed(place, context.limits.statement, async {
+    with_timeout(place, context.limits.statement, async {
         let mut rows = sqlx::raw_sql(message.clone()).fetch(connection);
         let mut next = match silence {
             Some(silence) => tokio::time::timeout(silence, rows.try_next()).await.unwrap_or_else(|_| {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "nothing comes back on this connection").into())
+                Err(io::Error::new(io::ErrorKind::TimedOut, "no answer on this connection").into())
             })?,
             None => rows.try_next().await?,
         };

@@ -1,13 +1,12 @@
-//! The triggers in PostgreSQL: one for each kind of statement, which counts once however many rows it
-//! changed.
+//! The triggers in PostgreSQL: one per kind of statement, which counts once however many rows changed.
 
-use crate::backend::RevisionWords;
+use crate::backend::RevisionDialect;
 use crate::revisions::{ALL_CLIENTS, Tables, VERSION, WATCHED, WatchedTable};
 
-pub(super) const WORDS: RevisionWords = RevisionWords {
+pub(super) const WORDS: RevisionDialect = RevisionDialect {
     lock: Some("SELECT pg_catalog.pg_advisory_xact_lock(7741096482901338)"),
     tables: TABLES,
-    there: THERE,
+    counters_exist: EXISTING,
     installed: INSTALLED,
     state: STATE,
     triggers: 20,
@@ -17,7 +16,7 @@ pub(super) const WORDS: RevisionWords = RevisionWords {
     remove,
 };
 
-/// The kinds of statements, with the rows that each shows.
+/// The kinds of statements, with the row sets that each provides.
 const EVENTS: [(&str, &[(&str, &str)]); 4] = [
     ("insert", &[("NEW", "new_rows")]),
     ("update", &[("OLD", "old_rows"), ("NEW", "new_rows")]),
@@ -25,7 +24,7 @@ const EVENTS: [(&str, &[(&str, &str)]); 4] = [
     ("truncate", &[]),
 ];
 
-/// Where each of the watched tables is, and what it is.
+/// The schema and kind of each watched table.
 const TABLES: &str = "SELECT c.relname::text, n.nspname::text, c.relkind::text FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE pg_catalog.pg_table_is_visible(c.oid) \
@@ -34,9 +33,9 @@ const TABLES: &str = "SELECT c.relname::text, n.nspname::text, c.relkind::text F
 const NO_SCHEMA: &str = "SELECT 1 WHERE NOT EXISTS \
      (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'orgcache')";
 
-/// Whether there are counters of this version that this user may read. Asked of the catalog alone: where none
-/// are kept, nothing fails.
-const THERE: &str = "SELECT 1 FROM pg_catalog.pg_class c \
+/// Are there counters of this version that this user may read? Queries only the catalog, so it does not fail
+/// if there are none.
+const EXISTING: &str = "SELECT 1 FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'mark' AND NOT a.attisdropped \
      WHERE n.nspname = 'orgcache' AND c.relname = 'orgcache_revision' \
@@ -48,11 +47,11 @@ const INSTALLED: &str = "SELECT 1 FROM pg_catalog.pg_trigger t \
      WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
      AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
 
-/// How many triggers of this version are enabled under every replication role of a session, their state, and
-/// the two counters with their marks. Altering a trigger or its function gives its catalog row another
-/// `xmin`; since a restored copy may give the same one once more, the start of the server belongs to it.
-/// Triggers of a table that rows are replicated into by a subscription do not count: such rows set off no
-/// trigger for statements.
+/// The number of triggers of this version that are enabled under every replication role of a session, their
+/// state, and the two counters with their marks. Altering a trigger or its function changes the `xmin` of its
+/// catalog row. A restored copy may produce the same `xmin` again, so the server's start time is part of the
+/// state. Triggers of a table that is the target of a logical replication subscription do not count:
+/// replicated rows fire no statement triggers.
 const STATE: &str = "SELECT COUNT(*) AS triggers, pg_catalog.pg_postmaster_start_time()::text || ' ' || \
        pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid) AS installed, \
        (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = '') AS every, \
@@ -74,16 +73,16 @@ const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
 const ADD_MARK: &str =
     "ALTER TABLE orgcache.orgcache_revision ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT ''";
 
-/// The number and the mark of a change: the clock in microseconds, and a random id that no other change has,
-/// even when the clock goes back.
+/// The number and the mark of a change: the clock in microseconds, and a random id that is unique even if the
+/// clock goes back.
 const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint, \
      pg_catalog.gen_random_uuid()::text";
 
-/// The number of a change is larger than the one before it.
+/// Each change has a larger number than the one before it.
 const MOVED: &str = "ON CONFLICT (client_id) DO UPDATE \
      SET revision = GREATEST(r.revision + 1, EXCLUDED.revision), mark = EXCLUDED.mark";
 
-/// The statements that add everything, each on its own.
+/// The statements that install everything, one by one.
 fn install(tables: &Tables<'_>) -> Vec<String> {
     let mut statements = vec![
         COUNTERS.to_owned(),
@@ -91,8 +90,7 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
         format!(
             "INSERT INTO orgcache.orgcache_revision AS r (client_id, revision, mark) SELECT '', {CHANGE} {MOVED}"
         ),
-        // Counters tell nothing but that something changed, and the reader is another user than the one who
-        // installs.
+        // Counters only reveal that something changed, and the reader is another user than the installer.
         "GRANT USAGE ON SCHEMA orgcache TO PUBLIC".to_owned(),
         "GRANT SELECT ON orgcache.orgcache_revision TO PUBLIC".to_owned(),
     ];
@@ -109,22 +107,22 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
                  FOR EACH STATEMENT EXECUTE FUNCTION orgcache.{name}()",
                 shown.concat()
             ));
-            // Also in a session that switches ordinary triggers off.
+            // Also in a session that disables ordinary triggers.
             statements.push(format!("ALTER TABLE {on} ENABLE ALWAYS TRIGGER {name}"));
         }
     }
     statements
 }
 
-/// The function of a trigger. It runs with the rights of the user that installs it, so that the ERP's user
-/// needs none.
+/// The function of a trigger. It runs with the privileges of the installing user, so the ERP's user needs
+/// none.
 fn function(watched: &WatchedTable, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
     let changed = |(_, name): &(_, &str)| tables.rows(watched, "", &format!(" FROM {name}"));
     let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();
     let clients =
         if queries.is_empty() { format!("SELECT {ALL_CLIENTS} AS client") } else { queries.join(" UNION ") };
-    // In the order of clients, so that two transactions that concern several wait for each other in line.
-    // What has no client must not make the ERP's own statement fail.
+    // In client order, so that two transactions that concern several clients do not deadlock. A row without a
+    // client must not make the ERP's own statement fail.
     format!(
         "CREATE OR REPLACE FUNCTION orgcache.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
          SET search_path = pg_catalog AS $body$ BEGIN /* {VERSION} */ \
@@ -136,12 +134,12 @@ fn function(watched: &WatchedTable, event: &str, rows: &[(&str, &str)], tables: 
     )
 }
 
-/// The statements that take everything away.
+/// The statements that remove everything.
 fn remove() -> Vec<String> {
     let mut statements: Vec<String> = WATCHED
         .iter()
         .flat_map(|watched| EVENTS.map(|(event, _)| watched.trigger(event)))
-        // The triggers go with their functions.
+        // Dropping a function drops its triggers.
         .map(|name| format!("DROP FUNCTION IF EXISTS orgcache.{name}() CASCADE"))
         .collect();
     statements.push("DROP TABLE IF EXISTS orgcache.orgcache_revision".to_owned());

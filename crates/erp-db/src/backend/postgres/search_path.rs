@@ -1,12 +1,12 @@
-//! `currentSchema`: the parameter of a JDBC URL that an ERP's own configuration names its schemas by.
+//! `currentSchema`: the JDBC URL parameter with which an ERP's own configuration names its schemas.
 
 use percent_encoding::percent_decode_str;
 
-/// A URL without its `currentSchema`, and the statement that sets it for a transaction, which is empty
-/// without one.
+/// A URL without its `currentSchema`, and the statement that sets it for a transaction, which is empty if
+/// there is none.
 ///
-/// It cannot be a start-up parameter, which connection poolers refuse, nor hold for a session, which poolers
-/// share.
+/// It cannot be a start-up parameter, which connection poolers refuse, nor a session setting, since poolers
+/// share sessions.
 pub(super) fn take_search_path(url: &str) -> Result<(String, String), &'static str> {
     let Some((base, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), String::new())) };
     let (mut others, mut statement) = (Vec::new(), String::new());
@@ -16,7 +16,7 @@ pub(super) fn take_search_path(url: &str) -> Result<(String, String), &'static s
                 let value = value.replace('+', " ");
                 let value = percent_decode_str(&value)
                     .decode_utf8()
-                    .map_err(|_| "`currentSchema` is not UTF-8 behind its percent signs")?;
+                    .map_err(|_| "`currentSchema` is not percent-encoded UTF-8")?;
                 statement = format!("SET LOCAL search_path = {};", schemas(&value)?.join(", "));
             }
             _ => others.push(parameter),
@@ -26,8 +26,8 @@ pub(super) fn take_search_path(url: &str) -> Result<(String, String), &'static s
     Ok((url, statement))
 }
 
-/// The schemas of a comma-separated list as quoted identifiers. As in SQL, a name without quotes is in lower
-/// case.
+/// The schemas of a comma-separated list as quoted identifiers. As in SQL, an unquoted name is folded to
+/// lower case.
 fn schemas(list: &str) -> Result<Vec<String>, &'static str> {
     const WRONG: &str = "`currentSchema` is not a list of schemas, separated by commas";
     let (mut names, mut rest) = (Vec::new(), list.trim());
@@ -37,7 +37,7 @@ fn schemas(list: &str) -> Result<Vec<String>, &'static str> {
             let mut end = None;
             let mut marks = quoted.char_indices().filter(|(_, c)| *c == '"').map(|(at, _)| at).peekable();
             while let Some(at) = marks.next() {
-                // Two quotation marks stand for one.
+                // A doubled quotation mark stands for one.
                 if marks.next_if_eq(&(at + 1)).is_none() {
                     end = Some(at);
                     break;
@@ -57,7 +57,7 @@ fn schemas(list: &str) -> Result<Vec<String>, &'static str> {
         if name.is_empty() || name.contains('\0') {
             return Err(WRONG);
         }
-        // Within quotes, marks are doubled already.
+        // Within quotes, marks are already doubled.
         names.push(format!("\"{name}\""));
         match rest.strip_prefix(',') {
             Some(next) => rest = next.trim_start(),

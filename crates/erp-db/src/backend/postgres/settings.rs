@@ -1,18 +1,17 @@
-//! Settings that a PostgreSQL URL asks for, as `options=-c search_path=erp`.
+//! The settings of a PostgreSQL URL, such as `options=-c search_path=erp`.
 //!
-//! The driver would send them as a start-up parameter, which proxies that pool connections refuse. So they
-//! are taken out of the URL and set by each transaction for itself.
+//! The driver would send them as a start-up parameter, which pooling proxies refuse. So they are removed from
+//! the URL, and each transaction sets them itself.
 
 use super::literal::fill_values;
 use crate::backend::Value;
 
-/// A URL without its settings, and what sets them for one transaction. `options` is what the driver made of
-/// them.
+/// A URL without its settings, and the statements that set them for one transaction. `options` is the
+/// parameter as parsed by the driver.
 pub(super) fn take(url: &str, options: Option<&str>) -> Result<(String, String), String> {
     let mut preface = String::new();
     for (name, value) in read(options.unwrap_or_default())? {
-        // As a statement that gives no row. Unlike SET it takes a list of names as the start-up parameter
-        // does.
+        // A statement without rows. Unlike SET it accepts a list of names, like the start-up parameter.
         preface.push_str(&fill_values(
             "SELECT FROM (SELECT pg_catalog.set_config($1, $2, true) AS value) s WHERE value IS NULL;",
             &[Value::Text(&name), Value::Text(&value)],
@@ -31,8 +30,8 @@ fn without_options(url: &str) -> String {
     if others.is_empty() { rest.to_owned() } else { format!("{rest}?{}", others.join("&")) }
 }
 
-/// Names and values, as the server reads them: `-c name=value` or `--name=value`, with `\\` before a blank
-/// that is part of one.
+/// Parses names and values like the server: `-c name=value` or `--name=value`, with `\\` before a blank
+/// within one.
 fn read(options: &str) -> Result<Vec<(String, String)>, String> {
     let mut settings = Vec::new();
     let mut words = words(options).into_iter();
@@ -43,7 +42,8 @@ fn read(options: &str) -> Result<Vec<(String, String)>, String> {
             _ => None,
         };
         let pair = setting.as_deref().and_then(|setting| setting.split_once('='));
-        let (name, value) = pair.ok_or_else(|| format!("`options` holds `{word}`, which sets nothing"))?;
+        let (name, value) =
+            pair.ok_or_else(|| format!("`options` contains `{word}`, which is not a setting"))?;
         settings.push((name.replace('-', "_"), value.to_owned()));
     }
     Ok(settings)
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_read_as_the_server_reads_them() {
+    fn settings_are_parsed_like_the_servers() {
         let settings = |options| {
             read(options)
                 .map(|pairs| pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! What a URL says about a server.
+//! Parses a PostgreSQL URL.
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -6,16 +6,16 @@ use super::search_path::take_search_path;
 use super::{certificates, settings};
 use crate::backend::{ConnectError, reason};
 
-/// A server as a URL names it.
+/// The server that a URL names.
 pub(super) struct Server {
     pub(super) options: PgConnectOptions,
-    /// What messages call it.
+    /// The server's name in messages.
     pub(super) place: String,
-    /// What sets the URL's settings for one transaction.
+    /// The statements that apply the URL's settings to one transaction.
     pub(super) settings: String,
 }
 
-/// The server that a URL names.
+/// Parses the URL of a server.
 pub(super) fn server(url: &str) -> Result<Server, ConnectError> {
     let invalid = |reason| ConnectError::InvalidUrl { product: "PostgreSQL", reason };
     let parse = |url: &str| url.parse::<PgConnectOptions>().map_err(|error| invalid(reason(error)));

@@ -1,8 +1,8 @@
-//! The words of SQLite.
+//! The SQL of SQLite.
 
 use crate::backend::{DatabaseKind, Dialect, Select};
 #[cfg(feature = "session")]
-use crate::backend::{StoreWords, sqlite::revisions};
+use crate::backend::{StoreDialect, sqlite::revisions};
 
 pub(crate) static SQLITE: Dialect = Dialect {
     kind: DatabaseKind::Sqlite,
@@ -19,7 +19,7 @@ pub(crate) static SQLITE: Dialect = Dialect {
     #[cfg(feature = "session")]
     revisions: revisions::WORDS,
     #[cfg(feature = "session")]
-    store: StoreWords {
+    store: StoreDialect {
         lock: None,
         schema: None,
         journal: "CREATE TABLE IF NOT EXISTS orgcache_migration (
@@ -36,8 +36,8 @@ pub(crate) static SQLITE: Dialect = Dialect {
     },
 };
 
-/// Ids, names and search keys are texts, however the column was declared; a collation is declared with
-/// it.
+/// Ids, names and search keys are texts, whatever the declared type of the column, and may have a declared
+/// collation.
 const CATALOG: &str = "SELECT lower(m.name), lower(p.name), CASE \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%TEXT%' THEN 'Y' \
@@ -52,7 +52,7 @@ fn as_text(value: &str) -> String {
 }
 
 fn packed(select: &Select) -> String {
-    // Bytes may happen to be JSON in SQLite's binary form, and would be read as that. These never are.
+    // Bytes might be valid JSON in SQLite's binary form, and would be read as such. These bytes never are.
     let not_bytes = |column: &&str| format!("iif(typeof({column}) = 'blob', x'ff', {column})");
     let columns: Vec<String> = select.columns.iter().map(not_bytes).collect();
     format!("SELECT group_concat(json_array({}), char(10)) FROM {}", columns.join(", "), select.from)

@@ -1,12 +1,12 @@
--- The statements of a login on SQLite, as they are sent, to be read. The program makes them in
--- source/statements.rs, and a test there compares. $1, $2, … stand for values.
+-- The statements of a login on SQLite, as sent. This file is documentation: source/statements.rs builds the
+-- statements, and a test compares them with this file. $1, $2, … stand for values.
 --
--- A database without `ad_role.ismanual` or `ad_org.timezone`, which came late, gets NULL in their place.
--- Where a column is of an unusual type, a WITH comes first that gives it as a text.
+-- A database without `ad_role.ismanual` or `ad_org.timezone`, which later versions of the ERP added, gets
+-- NULL in their place. If a column has an unusual type, a WITH clause first converts it to text.
 
 -- ## facts
--- Whether the user $1 may log in with the role $2 (or null) in the client $3 (or null), and what the role
--- may: one row for the user, the role and the organizations, each with all its rows packed into one text.
+-- May the user $1 log in with the role $2 (or null) in the client $3 (or null), and what may the role do? One
+-- row for the user, the role and the organizations, each with all its rows packed into one text.
 SELECT (
   -- The user with its roles.
   SELECT group_concat(json_array(
@@ -27,7 +27,7 @@ SELECT (
   LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id
   WHERE u.ad_user_id = $1
 ), (
-  -- The role with its accesses.
+  -- The role with its access rows.
   SELECT group_concat(json_array(
     iif(typeof(r.ad_client_id) = 'blob', x'ff', r.ad_client_id),
     iif(typeof(r.userlevel) = 'blob', x'ff', r.userlevel),
@@ -48,7 +48,7 @@ SELECT (
   LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id
   WHERE r.ad_role_id = taken.role_id
 ), (
-  -- The organizations that the access of the role depends on.
+  -- The organizations that the role's access depends on.
   SELECT group_concat(json_array(
     iif(typeof(ad_org_id) = 'blob', x'ff', ad_org_id),
     iif(typeof(isactive) = 'blob', x'ff', isactive)
@@ -58,7 +58,7 @@ SELECT (
 ),
 taken.role_id, CASE WHEN taken.client_id IS NULL THEN 'N' ELSE 'Y' END
 FROM (
-  -- The role that is asked for, or else the user's default role, or else its first.
+  -- The requested role, or else the user's default role, or else the first one.
   SELECT chosen.role_id, (
     SELECT r.ad_client_id
     FROM ad_role r
@@ -87,7 +87,7 @@ FROM (
 ) taken
 
 -- ## counters
--- The revision of the tree of client $1, where triggers count its changes.
+-- The revision of the tree of client $1, if triggers count its changes.
 SELECT s.triggers, s.installed, s.every, s.own, NULL
 FROM (
   SELECT COUNT(*) AS triggers, (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version) AS
@@ -101,7 +101,7 @@ FROM (
 ) s
 
 -- ## digest
--- The same where they do not: its rows, which this process digests, and whether there are counters.
+-- The revision without triggers: the tree's rows, which this process digests, and whether counters exist.
 SELECT (
     SELECT group_concat(json_array(
       iif(typeof(i.ad_tree_org_id) = 'blob', x'ff', i.ad_tree_org_id),
@@ -137,8 +137,8 @@ SELECT (
   ) THEN 'Y' ELSE 'N' END
 
 -- ## tree
--- The rows of the tree of client $1, where its revision is a new one. Where changes are counted, this is what
--- stands for the NULL of `counters`: rows and revision are of one moment.
+-- The rows of the tree of client $1, if its revision is new. With counters, this expression replaces the NULL
+-- of `counters`, so that rows and revision are of one snapshot.
 SELECT (
   SELECT group_concat(json_array(
     iif(typeof(i.ad_tree_org_id) = 'blob', x'ff', i.ad_tree_org_id),
@@ -169,8 +169,8 @@ SELECT (
 )
 
 -- ## store: look
--- Whether the tree $1 and the access $2 are stored, the session $3 that is replaced is there, and one of the
--- former was noted as unused.
+-- Are the tree $1 and the access $2 stored, does the session $3 to be replaced exist, and is the tree or the
+-- access marked as unused?
 SELECT EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = $1), EXISTS (SELECT 1 FROM
 orgcache_access WHERE hash = $2), EXISTS (SELECT 1 FROM orgcache_session WHERE id = $3), EXISTS
 (SELECT 1 FROM orgcache_tree WHERE fingerprint = $1 AND unused_since IS NOT NULL) OR EXISTS (SELECT

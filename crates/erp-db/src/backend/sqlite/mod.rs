@@ -20,12 +20,12 @@ use self::watch::{FileWatch, WatchedChange};
 use super::transaction::OpenTransaction;
 use super::{
     BoxedFuture, ConnectError, ConnectionLimits, Context, Database, DatabaseBackend, Dialect, Row,
-    RowVisitor, Statement, StatementError, Value, Work, driver_row, probe, reason, timed,
+    RowVisitor, Statement, StatementError, Value, Work, driver_row, probe, reason, with_timeout,
 };
 
 struct SqliteFile {
     pool: SqlitePool,
-    /// Whether statements stay prepared.
+    /// Do statements stay prepared?
     keeps_statements: bool,
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn connect(url: &str, limits: ConnectionLimits) -> Result<Datab
     open(options(url)?, limits, WatchedChange::Whole, false).await
 }
 
-/// Opens a file that exists, with the default limits.
+/// Opens an existing file with the default limits.
 pub(super) async fn open_file(file: &Path) -> Result<Database, ConnectError> {
     if !file.exists() {
         return Err(ConnectError::NoSuchFile { file: file.to_owned() });
@@ -43,16 +43,16 @@ pub(super) async fn open_file(file: &Path) -> Result<Database, ConnectError> {
         .await
 }
 
-/// Opens a file for tables of our own: what is committed is on the disk, readers and the writer do not wait
-/// for each other, and statements stay prepared.
+/// Opens a file for our own tables: commits are durable, readers and the writer do not block each other, and
+/// statements stay prepared.
 pub(crate) async fn open_own(url: &str, limits: ConnectionLimits) -> Result<Database, ConnectError> {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     let options = options(url)?
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a page
-        // are written to the file in one.
+        // Rows of sessions are spread over the file. The longer the log (here 40 MB), the more changes of one
+        // page are combined into one write.
         .pragma("wal_autocheckpoint", "10000")
         .foreign_keys(true);
     open(options, limits, WatchedChange::Name, true).await
@@ -63,7 +63,7 @@ pub(crate) fn file_of(url: &str) -> Result<PathBuf, ConnectError> {
     Ok(options(url)?.get_filename().to_owned())
 }
 
-/// The file that a URL names, and how it is to be opened.
+/// The file that a URL names, and the options to open it with.
 fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
     let invalid = |reason: String| ConnectError::InvalidUrl { product: "SQLite", reason };
     let (path, parameters) = url.split_once('?').unwrap_or((url, ""));
@@ -71,18 +71,18 @@ fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
     if path.is_empty() {
         return Err(invalid("it names no file".to_owned()));
     }
-    // The driver would decode them: what decides about files could be written so that it is not seen.
+    // The driver would decode them, so a file option could be hidden from our checks.
     if parameters.contains(['%', '+']) {
-        return Err(invalid("its parameters are written without `%` and `+`".to_owned()));
+        return Err(invalid("write its parameters without `%` and `+`".to_owned()));
     }
     let parameters = || parameters.split('&');
-    let in_memory = || invalid("a database in memory has no rows to read; name a file".to_owned());
+    let in_memory = || invalid("an in-memory database has no rows to read; name a file".to_owned());
     if path == ":memory:" || parameters().any(|parameter| parameter == "mode=memory") {
         return Err(in_memory());
     }
     let options: SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
     let file = options.get_filename();
-    // SQLite takes such names for something else than a file of that name.
+    // SQLite gives these names a special meaning.
     if file == Path::new(":memory:") {
         return Err(in_memory());
     }
@@ -105,7 +105,7 @@ async fn open(
     let options = options.busy_timeout(limits.acquire);
     let place = format!("SQLite file `{}`", file.display());
     probe(options.connect(), &place, limits.connect).await?;
-    // An embedded database has no server that would drop idle connections: keep them, and do not try them
+    // An embedded database has no server that drops idle connections: keep them open, and do not check them
     // before use.
     let watch = Arc::new(FileWatch::new(file, seen));
     let pool = SqlitePoolOptions::new()
@@ -152,18 +152,17 @@ impl DatabaseBackend for SqliteFile {
         work: Work,
     ) -> BoxedFuture<'a, Result<Box<dyn OpenTransaction + 'a>, StatementError>> {
         Box::pin(async move {
-            // From here on the connection ends with the transaction, also after an error.
+            // From here on the connection is closed with the transaction, also after an error.
             let connection = Some(self.take(context).await?);
             let mut transaction = SqliteTransaction { file: self, context, connection };
             let begin = match work {
-                // The lock is taken at once: a reader that turns into a writer later could be refused
-                // half-way.
+                // Take the write lock at once: a reader that turns into a writer could be refused half-way.
                 Work::Writes => "BEGIN IMMEDIATE",
                 Work::Reads => "BEGIN",
             };
             let limit = context.limits.acquire;
             let beginning = sqlx::query(begin).persistent(self.keeps_statements);
-            timed(&context.place, limit, beginning.execute(transaction.connection()?)).await?;
+            with_timeout(&context.place, limit, beginning.execute(transaction.connection()?)).await?;
             Ok(Box::new(transaction) as Box<dyn OpenTransaction>)
         })
     }
@@ -176,7 +175,7 @@ impl DatabaseBackend for SqliteFile {
 struct SqliteTransaction<'a> {
     file: &'a SqliteFile,
     context: &'a Context,
-    /// Gone when it is committed.
+    /// `None` after the commit.
     connection: Option<PoolConnection<Sqlite>>,
 }
 
@@ -190,7 +189,7 @@ impl SqliteTransaction<'_> {
 
 impl Drop for SqliteTransaction<'_> {
     fn drop(&mut self) {
-        // The transaction ends with its connection.
+        // Closing the connection ends the transaction.
         if let Some(mut connection) = self.connection.take() {
             connection.close_on_drop();
         }
@@ -213,7 +212,8 @@ impl OpenTransaction for SqliteTransaction<'_> {
         Box::pin(async move {
             let (context, kept) = (self.context, self.file.keeps_statements);
             let bound = bound(statement.sql, statement.arguments).persistent(kept);
-            let done = timed(&context.place, context.limits.statement, bound.execute(self.connection()?));
+            let done =
+                with_timeout(&context.place, context.limits.statement, bound.execute(self.connection()?));
             Ok(done.await?.rows_affected())
         })
     }
@@ -222,7 +222,7 @@ impl OpenTransaction for SqliteTransaction<'_> {
         Box::pin(async move {
             let context = self.context;
             let script = sqlx::raw_sql(sql).execute(self.connection()?);
-            timed(&context.place, context.limits.statement, script).await.map(drop)
+            with_timeout(&context.place, context.limits.statement, script).await.map(drop)
         })
     }
 
@@ -233,15 +233,15 @@ impl OpenTransaction for SqliteTransaction<'_> {
         Box::pin(async move {
             let (context, kept) = (self.context, self.file.keeps_statements);
             let commit = sqlx::query("COMMIT").persistent(kept).execute(self.connection()?);
-            timed(&context.place, context.limits.statement, commit).await?;
-            // Nothing is left on the connection, so others may have it.
+            with_timeout(&context.place, context.limits.statement, commit).await?;
+            // The connection is clean, so others may use it.
             self.connection = None;
             Ok(())
         })
     }
 }
 
-/// Sends a statement and shows `visitor` its rows.
+/// Sends a statement and passes its rows to `visitor`.
 async fn show(
     connection: &mut SqliteConnection,
     context: &Context,
@@ -254,7 +254,7 @@ async fn show(
         "" => statement.sql,
         as_texts => AssertSqlSafe(format!("{as_texts}{}", statement.sql.as_str())).into_sql_str(),
     };
-    timed(place, context.limits.statement, async {
+    with_timeout(place, context.limits.statement, async {
         let mut rows = bound(sql, statement.arguments).persistent(kept).fetch(connection);
         while let Some(values) = rows.try_next().await? {
             if visitor(Row { values: &values, place, statement: asked.as_str() }).is_break() {

@@ -1,12 +1,12 @@
 //! The triggers in SQLite, which run for every row.
 
-use crate::backend::RevisionWords;
+use crate::backend::RevisionDialect;
 use crate::revisions::{Tables, VERSION, WATCHED, WatchedTable};
 
-pub(super) const WORDS: RevisionWords = RevisionWords {
+pub(super) const WORDS: RevisionDialect = RevisionDialect {
     lock: None,
     tables: TABLES,
-    there: THERE,
+    counters_exist: EXISTING,
     installed: INSTALLED,
     state: STATE,
     triggers: 20,
@@ -16,28 +16,28 @@ pub(super) const WORDS: RevisionWords = RevisionWords {
     remove,
 };
 
-/// The kinds of triggers, with the rows that each sees.
+/// The kinds of triggers, with the rows that each provides.
 const EVENTS: [(&str, &str, &[&str]); 4] = [
-    // An `INSERT OR REPLACE` takes the row of the same key away without a word to the triggers for that.
+    // `INSERT OR REPLACE` deletes the row with the same key without firing its triggers.
     ("displace", "BEFORE INSERT", &[]),
     ("insert", "AFTER INSERT", &["NEW"]),
     ("update", "AFTER UPDATE", &["OLD", "NEW"]),
     ("delete", "AFTER DELETE", &["OLD"]),
 ];
 
-/// Whether the watched tables are tables.
+/// Are the watched tables plain tables?
 const TABLES: &str = "SELECT lower(name), 'main', 'r' FROM sqlite_master WHERE type = 'table' \
      AND lower(name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
 
-/// Whether there are counters of this version.
-const THERE: &str = "SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark'";
+/// Are there counters of this version?
+const EXISTING: &str = "SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark'";
 
 /// The triggers of any version.
 const INSTALLED: &str = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
      AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
 
-/// How many triggers of this version there are, the number of the schema, which every change of it moves, and
-/// the two counters with their marks.
+/// The number of triggers of this version, the schema version, which every schema change increments, and the
+/// two counters with their marks.
 const STATE: &str = "SELECT COUNT(*) AS triggers, \
        (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version) AS installed, \
        (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = '') AS every, \
@@ -52,18 +52,18 @@ const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache_revision (
     mark      TEXT NOT NULL DEFAULT ''
 )";
 
-/// Whether the counters are those of an earlier version.
+/// Are the counters those of an earlier version?
 const UNMARKED: &str = "SELECT 1 WHERE EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision')) \
      AND NOT EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark')";
 
-/// The clock in microseconds, as any SQLite has it that an ERP may write with.
+/// The clock in microseconds, by a function that any SQLite which the ERP may use supports.
 macro_rules! clock {
     () => {
         "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
     };
 }
 
-/// A change moves the number to the clock, or beyond it if the clock went back, and makes another mark.
+/// Sets the number to the clock, or increments it if the clock went back, and makes a new mark.
 macro_rules! moved {
     () => {
         concat!("revision = MAX(revision + 1, ", clock!(), "), mark = hex(randomblob(16))")
@@ -77,7 +77,7 @@ const FIRST: &str = concat!(
     moved!()
 );
 
-/// The statements that add everything, each on its own.
+/// The statements that install everything, one by one.
 fn install(tables: &Tables<'_>) -> Vec<String> {
     let mut statements = remove_triggers();
     statements.extend([COUNTERS.to_owned(), FIRST.to_owned()]);
@@ -103,15 +103,15 @@ fn clients(watched: &WatchedTable, row: &str, tables: &Tables<'_>) -> String {
     watched.clients(&tables.rows(watched, &format!("{row}."), ""), tables)
 }
 
-/// The clients that the row of the same key concerns, before a new one takes its place.
+/// The clients that the row with the same key concerns, before a new one replaces it.
 fn displaced(watched: &WatchedTable, tables: &Tables<'_>) -> String {
     let key = watched.key();
     let from = format!(" FROM {} WHERE {key} = NEW.{key}", watched.name);
     watched.clients(&tables.rows(watched, "", &from), tables)
 }
 
-/// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that
-/// means.
+/// Counts a change for some clients. Not with ON CONFLICT: the statement that fires the trigger overrides
+/// that clause.
 fn count(clients: &str) -> String {
     let moved = moved!();
     format!(
@@ -126,7 +126,7 @@ fn remove_triggers() -> Vec<String> {
     names.map(|name| format!("DROP TRIGGER IF EXISTS {name}")).collect()
 }
 
-/// The statements that take everything away.
+/// The statements that remove everything.
 fn remove() -> Vec<String> {
     let mut statements = remove_triggers();
     statements.push("DROP TABLE IF EXISTS orgcache_revision".to_owned());

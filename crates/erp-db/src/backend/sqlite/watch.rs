@@ -1,9 +1,8 @@
-//! `FileWatch`: notices that an SQLite file was replaced under a running process.
+//! `FileWatch`: detects that an SQLite file was replaced under a running process.
 //!
-//! A connection to a file that was renamed or removed goes on reading the old one for ever. One to a file
-//! that was written over takes what it remembers of it for current, as soon as the counter in the file's head
-//! has come back to the same number. So connections that are older than such a change are closed before they
-//! are used again.
+//! A connection to a file that was renamed or removed reads the old file forever. A connection to a file that
+//! was overwritten trusts its page cache as soon as the change counter in the file header has the same value
+//! again. So connections that are older than such a change are closed before they are used again.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -11,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// What makes it another file.
+/// The kind of change that counts as a replacement.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WatchedChange {
-    /// Any change of the file: others write to it.
+    /// Any change of the file: other processes write to it.
     Whole,
-    /// That the name stands for another file: this process alone writes to it.
+    /// The name refers to another file: only this process writes to it.
     Name,
 }
 
@@ -24,11 +23,11 @@ pub(super) enum WatchedChange {
 pub(super) struct FileWatch {
     file: PathBuf,
     seen: WatchedChange,
-    /// The file's state when it was last looked at, and since when it is that.
+    /// The state of the file at the last check, and when it was first seen.
     state: Mutex<(Option<State>, Instant)>,
 }
 
-/// What the operating system says about a file.
+/// The file's metadata.
 type State = [i128; 5];
 
 impl FileWatch {
@@ -37,7 +36,7 @@ impl FileWatch {
         FileWatch { file, seen, state: Mutex::new((state, Instant::now())) }
     }
 
-    /// Whether a connection of that age reads the file as it is.
+    /// Does a connection of this age read the current file?
     pub(super) fn is_current(&self, age: Duration) -> bool {
         let now = state(&self.file, self.seen);
         let mut known = self.state.lock();
@@ -60,7 +59,7 @@ fn state(file: &Path, seen: WatchedChange) -> Option<State> {
     })
 }
 
-/// Which file a name stands for.
+/// The identity of the file that a name refers to.
 #[cfg(unix)]
 fn name(metadata: &Metadata) -> [i128; 2] {
     use std::os::unix::fs::MetadataExt as _;
@@ -73,8 +72,7 @@ fn name(_: &Metadata) -> [i128; 2] {
     [0, 0]
 }
 
-/// What changes when a process writes to a file. A copy may take over the time of writing, but not that of
-/// the change.
+/// The metadata that a write changes. A copy may preserve the modification time, but not the change time.
 #[cfg(unix)]
 fn content(metadata: &Metadata) -> [i128; 3] {
     use std::os::unix::fs::MetadataExt as _;

@@ -1,4 +1,4 @@
-//! Hints between nodes: as the text of a notification, and waiting to be taken.
+//! Hints between nodes: their text in notifications, and a queue of received ones.
 
 use std::collections::VecDeque;
 
@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use platform::text::{hex, parse_hex};
 
-/// The most hints that wait; more than that are one hint that anything may have happened.
+/// The most queued hints. Beyond that they are replaced by one hint that anything may have happened.
 const QUEUE: usize = 1_024;
 
-/// A scope as the text of a notification: its kind and its ids, in hexadecimal digits.
+/// Formats a scope as a notification: its kind and its ids, in hexadecimal digits.
 pub(super) fn write(scope: &Scope) -> String {
     let text = |id: &str| hex(id.as_bytes());
     match scope {
@@ -22,8 +22,8 @@ pub(super) fn write(scope: &Scope) -> String {
     }
 }
 
-/// The hint that a notification is. One that is not understood comes from a newer node or from
-/// another program; revalidating costs little.
+/// Parses a notification. An unknown one comes from a newer node or another program; revalidating costs
+/// little.
 pub(super) fn read(text: &str) -> Hint {
     scope(text).map_or(Hint::Anything, Hint::Ended)
 }
@@ -46,7 +46,7 @@ fn scope(text: &str) -> Option<Scope> {
     }
 }
 
-/// Hints that wait to be taken.
+/// A queue of received hints.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     waiting: Mutex<VecDeque<Hint>>,
@@ -58,7 +58,7 @@ impl Hints {
         {
             let mut waiting = self.waiting.lock();
             if hint == Hint::Anything || waiting.len() >= QUEUE {
-                // It covers all hints that wait.
+                // It covers all queued hints.
                 waiting.clear();
                 waiting.push_back(Hint::Anything);
             } else if waiting.front() != Some(&Hint::Anything) {
@@ -73,7 +73,7 @@ impl Hints {
             if let Some(hint) = self.take() {
                 return hint;
             }
-            // A hint that came since is remembered.
+            // `Notify` remembers a hint that arrived before this call.
             self.arrived.notified().await;
         }
     }
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn scopes_come_back() {
+    fn scopes_round_trip() {
         for scope in scopes() {
             assert_eq!(read(&write(&scope)), Hint::Ended(scope));
         }
     }
 
     #[test]
-    fn what_is_not_understood_may_be_anything() {
+    fn unknown_notifications_may_mean_anything() {
         let long = "user:".to_owned() + &"00".repeat(1 << 20);
         for text in [
             "",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hints_wait_in_order_and_too_many_become_one() {
+    async fn hints_queue_in_order_and_too_many_become_one() {
         let hints = Hints::default();
         for scope in scopes() {
             hints.push(Hint::Ended(scope));

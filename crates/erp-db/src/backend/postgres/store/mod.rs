@@ -27,19 +27,19 @@ use crate::store::options::StoreOptions;
 use crate::store::sql_store::SqlStore;
 use crate::store::{migration, record};
 
-/// The most attempts for a statement that loses races against a collection of unused trees.
+/// The most attempts for a statement that races with a collection of unused trees.
 const ATTEMPTS: usize = 5;
 
-/// In the place of a name where there is none.
+/// Stands for "no name".
 const NONE: &[u8] = &[];
 
-/// The most hashes of stored trees and accesses that are remembered.
+/// The most hashes of stored trees and accesses that are cached.
 const STORED: usize = 4_096;
 
-/// The most notifications that wait to be sent; further ones are lost.
+/// The most queued notifications; further ones are lost.
 const NOTIFICATIONS: usize = 1_024;
 
-/// The notification that sessions of a scope ended.
+/// The notification that the sessions of a scope ended.
 pub(in crate::backend) fn notification(scope: &Scope) -> String {
     hint::write(scope)
 }
@@ -48,13 +48,13 @@ pub(in crate::backend) fn notification(scope: &Scope) -> String {
 #[derive(Debug)]
 pub(crate) struct PostgresStore {
     database: Database,
-    /// The same for what may concern many sessions.
+    /// The same database with the time limit for calls that may concern many sessions.
     bulk: Database,
     hints: Arc<Hints>,
     notifications: mpsc::Sender<String>,
-    /// Trees and accesses that are likely to be stored: hashes of those that were.
+    /// A cache of the hashes of trees and accesses that are probably stored.
     stored: Mutex<HashSet<[u8; 32]>>,
-    /// Sends and receives notifications; ends with this value.
+    /// The tasks that send and receive notifications. They end with this value.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -63,7 +63,7 @@ fn listener(options: &StoreOptions) -> Listener {
     Listener::new(url, options.limits, options.heartbeat, options.reconnect)
 }
 
-/// Fails if notifications cannot be listened for, as through a proxy that pools transactions.
+/// Fails if notifications cannot be received, for example through a transaction-pooling proxy.
 pub(crate) async fn try_listening(options: &StoreOptions) -> Result<(), StoreError> {
     listener(options).open().await?;
     Ok(())
@@ -71,7 +71,7 @@ pub(crate) async fn try_listening(options: &StoreOptions) -> Result<(), StoreErr
 
 impl PostgresStore {
     pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        // The driver reads no other form of bytes.
+        // The driver reads no other format of bytes.
         let database = postgres::connect(&options.url, options.limits).await?;
         let database = database.reading(String::new(), "SET LOCAL bytea_output = 'hex';");
         migration::check(&database).await?;
@@ -88,7 +88,7 @@ impl PostgresStore {
     }
 
     fn notify(&self, scope: &Scope) {
-        // Where too many wait already this one is lost, as any may be.
+        // If the queue is full, this notification is lost, as any may be.
         let _ = self.notifications.try_send(hint::write(scope));
     }
 
@@ -105,9 +105,9 @@ impl PostgresStore {
         CreateOutcome::Done
     }
 
-    async fn is_there(&self, id: &SessionId) -> Result<bool, PortError> {
+    async fn session_exists(&self, id: &SessionId) -> Result<bool, PortError> {
         let id = [Value::Bytes(id.as_bytes())];
-        let found = self.database.first(statements::IS_THERE, &id, |_| Ok::<_, StatementError>(()));
+        let found = self.database.first(statements::EXISTS, &id, |_| Ok::<_, StatementError>(()));
         Ok(found.await?.is_some())
     }
 }
@@ -130,7 +130,7 @@ async fn send<T: Send>(
     Ok(found)
 }
 
-/// Sends a statement whose answer is one number, and retries where a concurrent statement broke a reference.
+/// Sends a statement that returns one number. Retries if a concurrent statement violated a foreign key.
 async fn count(database: &Database, statement: &str, arguments: &[Value<'_>]) -> Result<u64, PortError> {
     for _ in 0..ATTEMPTS {
         match send(database, statement, arguments, SendPolicy::Once, |row| row.integer(0)).await {
@@ -142,7 +142,7 @@ async fn count(database: &Database, statement: &str, arguments: &[Value<'_>]) ->
     Err(lost_every_race(database).into())
 }
 
-/// The error of a statement that lost a race as often as it was tried. It may do better later.
+/// The error of a statement that lost every race. A later retry may succeed.
 fn lost_every_race(database: &Database) -> StatementError {
     StatementError::Unreachable {
         place: database.place().to_owned(),
@@ -196,14 +196,14 @@ impl SessionStore for PostgresStore {
         ];
         let create = if new.replaces.is_some() { statements::CREATE_REPLACING } else { statements::CREATE };
         let hashes = [*record.tree.as_bytes(), *record.access.as_bytes()];
-        // Bytes are sent where they are missing, or may well be: nothing is stored for a session that shall
-        // replace one which is gone.
+        // Send the bytes if they are missing or may be. Store none for a replacement whose old session is
+        // gone.
         let mut sent = match new.replaces {
             None => hashes.map(|hash| !self.stored.lock().contains(&hash)),
             Some(_) => [false; 2],
         };
-        // Without a trial of the connection; if that is lost, the session may have been created.
-        let mut sending = SendPolicy::Untried;
+        // Do not check the connection first. If the connection is lost, the session may have been created.
+        let mut sending = SendPolicy::Unchecked;
         for _ in 0..ATTEMPTS {
             let mut statement = String::new();
             for (is_sent, add) in sent.into_iter().zip([statements::ADD_TREE, statements::ADD_ACCESS]) {
@@ -217,12 +217,12 @@ impl SessionStore for PostgresStore {
             let in_doubt = sending == SendPolicy::Once;
             match answer.map(Option::unwrap_or_default) {
                 Ok((true, _)) => return Ok(self.created(new)),
-                // No other call creates a session of this id.
+                // No other call creates a session with this id.
                 Err(StatementError::Conflict { .. }) if in_doubt => return Ok(self.created(new)),
-                Ok((false, true)) if in_doubt && self.is_there(&record.id).await? => {
+                Ok((false, true)) if in_doubt && self.session_exists(&record.id).await? => {
                     return Ok(self.created(new));
                 }
-                // Everything is there but the session to be replaced.
+                // Everything exists except the session to be replaced.
                 Ok((false, true)) => return Ok(CreateOutcome::ReplacedIsGone),
                 Ok((false, false)) => {}
                 Err(error) if error.breaks_reference() => {}
@@ -233,9 +233,9 @@ impl SessionStore for PostgresStore {
                 Err(error) => return Err(error.into()),
             }
             if let Some(old) = &new.replaces
-                && !self.is_there(old).await?
+                && !self.session_exists(old).await?
             {
-                let is_made = in_doubt && self.is_there(&record.id).await?;
+                let is_made = in_doubt && self.session_exists(&record.id).await?;
                 return Ok(if is_made { self.created(new) } else { CreateOutcome::ReplacedIsGone });
             }
             sent = [true; 2];
@@ -331,7 +331,7 @@ impl SessionStore for PostgresStore {
     }
 }
 
-/// The statement by which a login stores its session.
+/// The statement with which a login stores its session.
 #[cfg(test)]
 pub(crate) fn login_statements() -> [(&'static str, String); 1] {
     [("store", statements::CREATE.to_owned())]

@@ -1,4 +1,4 @@
-//! Telling other nodes what ended, and hearing it from them.
+//! Sends revocations to the other nodes, and receives theirs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,18 @@ use tokio::sync::mpsc;
 use super::hint::{self, Hints};
 use crate::backend::postgres::url::{self, Server};
 use crate::backend::{
-    ConnectError, ConnectionLimits, Database, SendPolicy, Statement, StatementError, StoreWords, Value, timed,
+    ConnectError, ConnectionLimits, Database, SendPolicy, Statement, StatementError, StoreDialect, Value,
+    with_timeout,
 };
 
 const CHANNEL: &str = "orgcache_sessions";
 
-/// Sends notifications one by one. One that cannot be sent is lost, which revalidation makes up for.
-pub(super) async fn send(database: Database, words: &'static StoreWords, mut texts: mpsc::Receiver<String>) {
+/// Sends notifications one by one. A lost notification is compensated by revalidation.
+pub(super) async fn send(
+    database: Database,
+    words: &'static StoreDialect,
+    mut texts: mpsc::Receiver<String>,
+) {
     while let (Some(text), Some((notify, _))) = (texts.recv().await, words.notify) {
         let arguments = &[Value::Text(&text)];
         let statement = Statement { sql: notify.into_sql_str(), arguments, sending: SendPolicy::Once };
@@ -25,7 +30,7 @@ pub(super) async fn send(database: Database, words: &'static StoreWords, mut tex
     }
 }
 
-/// A connection of its own to the server itself, on which notifications come in.
+/// A dedicated connection to the server itself, for notifications.
 pub(super) struct Listener {
     url: String,
     limits: ConnectionLimits,
@@ -52,15 +57,15 @@ impl Listener {
                 .acquire_timeout(self.limits.connect)
                 .connect_lazy_with(options);
             let mut listener = PgListener::connect_with(&pool).await?;
-            // A lost connection has to be noticed, not made up for in silence.
+            // A lost connection has to be reported, not silently replaced.
             listener.eager_reconnect(false);
             listener.listen(CHANNEL).await?;
             Ok(listener)
         };
-        Ok(timed(&place, self.limits.connect, connecting).await?)
+        Ok(with_timeout(&place, self.limits.connect, connecting).await?)
     }
 
-    /// Hands on what is heard, for ever.
+    /// Receives and queues notifications, forever.
     pub(super) async fn run(self, mut listener: PgListener, hints: Arc<Hints>) {
         loop {
             self.follow(&mut listener, &hints).await;
@@ -75,8 +80,8 @@ impl Listener {
         }
     }
 
-    /// Returns when the connection is lost. One that is silent is tried, since the other end may be gone
-    /// without a word.
+    /// Returns when the connection is lost. Checks a silent connection, since the other end may have gone
+    /// silently.
     async fn follow(&self, listener: &mut PgListener, hints: &Hints) {
         loop {
             match tokio::time::timeout(self.heartbeat, listener.try_recv()).await {

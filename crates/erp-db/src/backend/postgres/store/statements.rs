@@ -7,7 +7,7 @@ macro_rules! now {
     };
 }
 
-/// The columns of a session, in the order in which `record::stored` takes them. The condition is missing.
+/// The columns of a session, in the order of `record::stored`. Append the condition.
 pub(super) const SESSIONS: &str = concat!(
     "SELECT id, client_id, user_id, role_id, org_id, tree, access, idle, absolute, ",
     now!(),
@@ -20,25 +20,24 @@ pub(super) const CONTENTS: &str = "SELECT \
      (SELECT bytes FROM orgcache.orgcache_tree WHERE fingerprint = $1), \
      (SELECT bytes FROM orgcache.orgcache_access WHERE hash = $2)";
 
-/// The given names that are not there.
+/// Selects the given names that are not stored.
 pub(super) const MISSING: &str = "SELECT decode(name, 'hex') FROM pg_catalog.unnest(pg_catalog.string_to_array($1, ',')) name \
      WHERE NOT EXISTS (SELECT FROM orgcache.orgcache_session WHERE id = decode(name, 'hex'))";
 
-// Bytes that were changed are replaced. Nothing is stored for a session that shall replace one which is
-// gone.
+// Replaces damaged bytes. Stores nothing for a replacement whose old session is gone.
 pub(super) const ADD_TREE: &str = "INSERT INTO orgcache.orgcache_tree (fingerprint, bytes) VALUES ($1, $11) \
      ON CONFLICT (fingerprint) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_tree.bytes <> excluded.bytes;";
 pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache.orgcache_access (hash, bytes) VALUES ($2, $12) \
      ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_access.bytes <> excluded.bytes;";
 
-/// Stores a session if its tree and access are there and, where it replaces one, if that is there and ends
-/// now.
+/// Stores a session if its tree and access exist and, for a replacement, if the old session exists, which it
+/// deletes.
 ///
-/// What is there with other bytes than it should have counts as missing: their SHA-256 is compared.
+/// A tree or access with damaged bytes counts as missing: the statement compares their SHA-256.
 ///
-/// That a tree or an access was noted as unused is taken back, which is a write only where it was: a login
-/// writes no row that others share. Should the tree or the access be collected between the look and the
-/// insert, the foreign key stops the whole statement.
+/// If a tree or an access was marked as unused, the mark is removed. Otherwise this writes nothing, so that a
+/// login writes no row that others share. If the tree or the access is collected between the check and the
+/// insert, the foreign key makes the whole statement fail.
 macro_rules! create {
     ($replaced:literal, $condition:literal) => {
         concat!(
@@ -70,11 +69,10 @@ pub(super) const CREATE_REPLACING: &str = create!(
     " AND EXISTS (SELECT FROM replaced)"
 );
 
-/// Whether a session is there.
-pub(super) const IS_THERE: &str = "SELECT 1 FROM orgcache.orgcache_session WHERE id = $1";
+/// Does a session exist?
+pub(super) const EXISTS: &str = "SELECT 1 FROM orgcache.orgcache_session WHERE id = $1";
 
-/// Rows are locked in the order of their names, so that nodes that touch the same sessions wait for each
-/// other in line.
+/// Locks rows in name order, so that nodes that touch the same sessions do not deadlock.
 pub(super) const TOUCH: &str = concat!(
     "WITH used AS (SELECT decode(name, 'hex') AS id, ",
     now!(),
@@ -85,13 +83,14 @@ pub(super) const TOUCH: &str = concat!(
      UPDATE orgcache.orgcache_session s SET seen = GREATEST(s.seen, later.seen) FROM later WHERE s.id = later.id"
 );
 
-/// The name says which session is meant: no clock is asked.
+/// The id is enough, so no clock is compared.
 pub(super) const END_SESSION: &str = "WITH ended AS (DELETE FROM orgcache.orgcache_session WHERE id = $1 \
      RETURNING 1) SELECT COUNT(*) FROM ended";
 
-/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the
-/// clock was set back, and ends. If the server was started within the span, what began before its start ends
-/// too: then the clock may be another one than that by which the session began. The condition is missing.
+/// Spares the sessions that began less than `ago` ago, or none if `ago` is zero. A session that began in the
+/// future was created before the clock was set back, and ends. If the server was started within `ago`,
+/// sessions from before its start end too, because they may have been created under another clock. Append the
+/// condition.
 pub(super) const END: [&str; 2] = [
     concat!(
         "WITH clock AS MATERIALIZED (SELECT now, GREATEST(now - $1, \
@@ -104,8 +103,7 @@ pub(super) const END: [&str; 2] = [
     " AND (began <= spared OR began > now) RETURNING 1) SELECT COUNT(*) FROM ended",
 ];
 
-/// What is being touched is passed over, and what was touched meanwhile is looked at again before it is
-/// locked.
+/// Skips sessions that are being touched, and checks touched ones again before locking them.
 pub(super) const SWEEP: &str = concat!(
     "WITH over AS (SELECT id FROM orgcache.orgcache_session \
        WHERE began + LEAST(absolute, 4611686018427387904) < (SELECT ",
@@ -117,8 +115,7 @@ pub(super) const SWEEP: &str = concat!(
      SELECT COUNT(*) FROM swept"
 );
 
-/// Notes a name, unless it is noted already. A concurrent call with the same name waits for the first
-/// to commit.
+/// Records a name unless it is recorded. A concurrent call with the same name waits for the first to commit.
 pub(super) const USE_ONCE: &str = "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) \
      VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used";
 
@@ -126,15 +123,15 @@ pub(super) const FORGET_USED: &str = "WITH forgotten AS (DELETE FROM orgcache.or
      (SELECT id FROM orgcache.orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1 \
      FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten";
 
-/// What sessions refer to: a table, its key, and the column of a session.
+/// The tables that sessions refer to: table, key, and column of the session.
 pub(super) const REFERENCED: [[&str; 3]; 2] =
     [["orgcache.orgcache_tree", "fingerprint", "tree"], ["orgcache.orgcache_access", "hash", "access"]];
 
-/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
-/// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
+/// The three steps of collecting unreferenced contents: unmark those that are used again; mark up to a limit
+/// of unused ones; delete those that have been marked for the grace time.
 ///
-/// A login that is under way holds a lock on what it refers to, which is passed over. One that was committed
-/// since the statement began is found by the foreign key, which stops it.
+/// A login in progress locks the contents that it refers to, and the statement skips them. If a login
+/// committed after the statement began, the foreign key makes the statement fail.
 pub(super) fn collect([table, key, column]: [&str; 3]) -> String {
     const COLLECT: &str = concat!(
         "UPDATE {table} c SET unused_since = NULL WHERE unused_since IS NOT NULL AND {used}; \

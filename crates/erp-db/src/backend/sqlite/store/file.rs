@@ -1,4 +1,4 @@
-//! What an SQLite file has to be before it holds sessions and hashes of passwords.
+//! Requirements for an SQLite file that stores sessions and password hashes.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::backend::sqlite;
 use crate::store::error::StoreError;
 
-/// Makes the file of a URL that creates it (`mode=rwc`), readable and writable by its user alone. SQLite
-/// makes its log and its index beside it with the same rights. Links are followed, as SQLite follows them.
+/// Creates the file of a URL with `mode=rwc`, readable and writable by its user only. SQLite creates its log
+/// and its index with the same mode. Follows links, like SQLite.
 pub(super) fn create(url: &str) -> Result<(), StoreError> {
     let file = sqlite::file_of(url)?;
     if !parameters(url).any(|parameter| parameter == "mode=rwc") || file.exists() {
@@ -20,7 +20,7 @@ pub(super) fn create(url: &str) -> Result<(), StoreError> {
     options.open(&file).map(drop).map_err(|cause| StoreError::NotCreated { file, cause })
 }
 
-/// Refuses a file that is opened for reading alone, or that has several names.
+/// Refuses a file that is opened read-only, or that has hard links.
 pub(super) fn check(url: &str) -> Result<(), StoreError> {
     let file = sqlite::file_of(url)?;
     if parameters(url).any(|parameter| parameter == "mode=ro" || parameter.starts_with("immutable=")) {
@@ -36,12 +36,13 @@ fn parameters(url: &str) -> impl Iterator<Item = &str> {
     url.split_once('?').map_or("", |(_, parameters)| parameters).split('&')
 }
 
-/// The names of a file. The log and the lock go by one of them: by another name they would not be found.
+/// The number of names of a file. Log and lock are found by one name only, so another process could miss them
+/// by another name.
 #[cfg(unix)]
 fn names(file: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
 
-    // A folder has several, too: SQLite refuses it with better words.
+    // A folder has several names too. SQLite refuses it with a better message.
     fs::metadata(file).ok().filter(fs::Metadata::is_file).map_or(1, |metadata| metadata.nlink())
 }
 

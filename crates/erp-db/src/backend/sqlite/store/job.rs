@@ -1,4 +1,4 @@
-//! `Job`: what waits for the writer, and how it is done.
+//! `Job`: a queued write, and its execution.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use super::statements;
 use crate::backend::{Row, StatementError, Transaction, Value};
 use crate::store::record;
 
-/// Where an answer goes.
+/// The channel for an answer.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, PortError>>;
 
-/// A call that writes.
+/// A queued write.
 pub(super) enum Job {
     Create(SessionInsert, Reply<LoginOutcome>),
     Change(Change, Reply<u64>),
 }
 
-/// A change of rows that are there, whose answer is their number; or the note that a name was used.
+/// A change whose answer is the number of affected rows, or the recording of a used name.
 pub(super) enum Change {
     Touch(Vec<(SessionId, i64)>),
     End(Scope, i64),
@@ -37,19 +37,19 @@ pub(super) struct SessionInsert {
     pub(super) bytes: Option<LoginBytes>,
 }
 
-/// What a session is pinned to. Made only where it is not stored yet, or with other bytes.
+/// The bytes of a session's tree and access. Created only if they are not stored yet, or damaged.
 #[derive(Clone)]
 pub(super) struct LoginBytes {
     tree: Arc<[u8]>,
     access: Arc<[u8]>,
 }
 
-/// What became of a login.
+/// The outcome of storing a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginOutcome {
     Created,
     ReplacedIsGone,
-    /// Nothing was changed: try again with the bytes.
+    /// Nothing was changed: retry with the bytes.
     BytesMissing,
 }
 
@@ -65,11 +65,11 @@ impl LoginBytes {
     }
 }
 
-/// A job that was done in a transaction, to be acknowledged when that is committed.
+/// A finished job of a transaction, to be acknowledged after the commit.
 pub(super) struct FinishedJob {
-    /// Its error, after which nothing more may be done in the transaction. On a full disk, for one, SQLite
-    /// rolls the whole transaction back, and would do what follows outside of any. What it refuses, as a key
-    /// that is there already, concerns one statement alone.
+    /// An error that ends the transaction. For example, on a full disk SQLite rolls the whole transaction
+    /// back, and would execute further statements outside of it. A refused statement, such as one with a
+    /// duplicate key, does not end the transaction.
     pub(super) breaks: Option<PortError>,
     answer: Box<dyn FnOnce(Option<PortError>) + Send>,
 }
@@ -82,14 +82,14 @@ impl FinishedJob {
         FinishedJob { breaks, answer: Box::new(answer) }
     }
 
-    /// Acknowledges the job, or says why the commit failed. A caller that is gone gets nothing.
+    /// Acknowledges the job, or reports why the commit failed. Does nothing if the caller is gone.
     pub(super) fn acknowledge(self, failed: Option<PortError>) {
         (self.answer)(failed);
     }
 }
 
 impl Job {
-    /// Whether its caller was dropped before the job began.
+    /// Was the caller dropped before the job began?
     pub(super) fn is_cancelled(&self) -> bool {
         match self {
             Job::Create(_, reply) => reply.is_closed(),
@@ -97,7 +97,7 @@ impl Job {
         }
     }
 
-    /// Answers without having done anything.
+    /// Refuses the job without executing it.
     pub(super) fn refuse(self, error: PortError) {
         match self {
             Job::Create(_, reply) => drop(reply.send(Err(error))),
@@ -105,8 +105,7 @@ impl Job {
         }
     }
 
-    /// Does the job as a part of a transaction: as a whole or not at all. An error says that the transaction
-    /// is broken.
+    /// Executes the job within a transaction, all or nothing. An error means that the transaction is broken.
     pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<FinishedJob, StatementError> {
         Ok(match self {
             Job::Create(login, reply) => FinishedJob::new(reply, create(&login, transaction).await?),
@@ -122,11 +121,13 @@ impl Change {
     ) -> Result<Result<u64, StatementError>, StatementError> {
         let (statement, arguments) = match &self {
             Change::Touch(seen) => {
-                return in_one(transaction, async |transaction| touch(seen, transaction).await).await;
+                return in_savepoint(transaction, async |transaction| touch(seen, transaction).await).await;
             }
             Change::Collect { grace, limit } => {
-                return in_one(transaction, async |transaction| collect(*grace, *limit, transaction).await)
-                    .await;
+                return in_savepoint(transaction, async |transaction| {
+                    collect(*grace, *limit, transaction).await
+                })
+                .await;
             }
             Change::End(scope, ago) => return Ok(end(scope, *ago, transaction).await),
             Change::Sweep { allowance, limit } => {
@@ -143,11 +144,10 @@ impl Change {
     }
 }
 
-/// Does what takes several statements that write, as a whole or not at all. A single statement needs no
-/// savepoint.
+/// Executes several writes in a savepoint, all or nothing. A single statement needs no savepoint.
 ///
-/// The outer error says that the transaction is broken.
-async fn in_one<T>(
+/// The outer error means that the transaction is broken.
+async fn in_savepoint<T>(
     transaction: &mut Transaction<'_>,
     work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, StatementError>,
 ) -> Result<Result<T, StatementError>, StatementError> {
@@ -160,7 +160,7 @@ async fn in_one<T>(
     Ok(done)
 }
 
-/// Stores a session. Where its tree and access are stored already, this takes one read and one row.
+/// Stores a session. If its tree and access are stored already, this takes one read and one row.
 async fn create(
     login: &SessionInsert,
     transaction: &mut Transaction<'_>,
@@ -168,31 +168,31 @@ async fn create(
     let record = &*login.record;
     let (tree, access) = (Value::Bytes(record.tree.as_bytes()), Value::Bytes(record.access.as_bytes()));
     let old = login.replaces.as_ref().map(|old| Value::Bytes(old.as_bytes()));
-    let there = [tree, access, old.unwrap_or(Value::Null)];
-    let there = match transaction.first(statements::THERE, &there, ExistingRows::read).await {
-        Ok(there) => there.unwrap_or_default(),
+    let names = [tree, access, old.unwrap_or(Value::Null)];
+    let existing = match transaction.first(statements::EXISTING, &names, ExistingRows::read).await {
+        Ok(existing) => existing.unwrap_or_default(),
         Err(error) => return Ok(Err(error)),
     };
-    if old.is_some() && !there.replaced {
+    if old.is_some() && !existing.replaced {
         return Ok(Ok(LoginOutcome::ReplacedIsGone));
     }
-    if login.bytes.is_none() && !(there.tree && there.access) {
+    if login.bytes.is_none() && !(existing.tree && existing.access) {
         return Ok(Ok(LoginOutcome::BytesMissing));
     }
     let add = async |transaction: &mut Transaction<'_>| {
         add_session(record, transaction).await?;
         Ok(LoginOutcome::Created)
     };
-    if old.is_none() && there.tree && there.access && !there.unused && login.bytes.is_none() {
+    if old.is_none() && existing.tree && existing.access && !existing.unused && login.bytes.is_none() {
         return Ok(add(transaction).await);
     }
-    in_one(transaction, async |transaction| {
+    in_savepoint(transaction, async |transaction| {
         if let Some(bytes) = &login.bytes {
-            // What is there already has other bytes.
+            // Add missing rows, and repair damaged ones.
             transaction.execute(statements::ADD_TREE, &[tree, Value::Bytes(&bytes.tree)]).await?;
             transaction.execute(statements::ADD_ACCESS, &[access, Value::Bytes(&bytes.access)]).await?;
         }
-        if there.unused {
+        if existing.unused {
             transaction.execute(statements::USE_TREE, &[tree]).await?;
             transaction.execute(statements::USE_ACCESS, &[access]).await?;
         }
@@ -204,13 +204,13 @@ async fn create(
     .await
 }
 
-/// What is stored already when a session comes.
+/// The rows that exist already when a session is stored.
 #[derive(Default)]
 struct ExistingRows {
     tree: bool,
     access: bool,
     replaced: bool,
-    /// Whether the tree or the access was noted as unused.
+    /// Is the tree or the access marked as unused?
     unused: bool,
 }
 

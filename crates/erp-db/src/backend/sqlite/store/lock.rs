@@ -1,20 +1,20 @@
-//! `FileLock`: one process a file.
+//! `FileLock`: one process per file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::store::error::StoreError;
 
-/// Keeps other stores away from an SQLite file as long as it lives. The operating system gives it up when the
-/// process ends, however that comes.
+/// Keeps other stores away from an SQLite file for as long as this value lives. The operating system releases
+/// the lock when the process ends in any way.
 #[derive(Debug)]
 pub(super) struct FileLock {
     _file: File,
 }
 
 impl FileLock {
-    /// Locks a file beside the database. It is empty, and stays: removing it could race with a process
-    /// that is about to lock it.
+    /// Locks a file next to the database. The lock file is empty and never removed: removing it could race
+    /// with a process that is about to lock it.
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
@@ -23,8 +23,8 @@ impl FileLock {
         Self::lock(database, &options)
     }
 
-    /// Fails where [`take`](Self::take) would, and makes no file.
-    pub(super) fn try_out(database: &Path) -> Result<(), StoreError> {
+    /// Fails if [`take`](Self::take) would fail, and creates no file.
+    pub(super) fn try_take(database: &Path) -> Result<(), StoreError> {
         if !lock_file(database).exists() {
             return Ok(());
         }
@@ -43,7 +43,7 @@ impl FileLock {
     }
 }
 
-/// The same for all names of the database: links are followed first.
+/// The same lock file for all names of the database: links are followed first.
 fn lock_file(database: &Path) -> PathBuf {
     let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
     let mut name = real.into_os_string();

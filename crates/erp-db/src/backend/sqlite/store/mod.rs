@@ -24,17 +24,17 @@ use crate::store::options::StoreOptions;
 use crate::store::sql_store::SqlStore;
 use crate::store::{migration, record};
 
-/// Sessions in an SQLite file. Reads go to the file at once; writes are queued for the one writer.
+/// Sessions in an SQLite file. Reads access the file directly; writes are queued for a single writer.
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
     database: Database,
     writer: Writer,
-    /// How long to wait for a write that concerns one session, and for one that may concern many.
+    /// The time limits for writes that concern one session, and for those that may concern many.
     limit: Duration,
     bulk: Duration,
 }
 
-/// Makes the file of a store where the URL creates it, and refuses one that cannot be a store's.
+/// Creates the file of a store if the URL says so, and refuses an unsuitable file.
 pub(crate) fn prepare(url: &str) -> Result<(), StoreError> {
     file::create(url)?;
     file::check(url)
@@ -42,14 +42,14 @@ pub(crate) fn prepare(url: &str) -> Result<(), StoreError> {
 
 /// Fails if another process uses the file.
 pub(crate) fn try_lock(url: &str) -> Result<(), StoreError> {
-    FileLock::try_out(&sqlite::file_of(url)?)
+    FileLock::try_take(&sqlite::file_of(url)?)
 }
 
 impl SqliteStore {
     pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         file::check(&options.url)?;
         let lock = FileLock::take(&sqlite::file_of(&options.url)?)?;
-        // One for the writer, and at least one for readers.
+        // One connection for the writer, and at least one for readers.
         let limits = ConnectionLimits {
             connections: options.limits.connections.max(2),
             // The writer's statements may concern many sessions. Each caller has a shorter limit of its own.
@@ -67,7 +67,7 @@ impl SqliteStore {
         self.writer.send(limit, |reply| Job::Change(change, reply)).await
     }
 
-    /// Are the tree and the access of a session stored with other bytes than they have?
+    /// Are the tree and the access of a session stored with damaged bytes?
     async fn is_damaged(&self, new: &NewSession<'_>) -> Result<bool, PortError> {
         let Contents { tree, access } =
             self.contents(Some(&new.record.tree), Some(&new.record.access)).await?;
@@ -109,7 +109,7 @@ impl SessionStore for SqliteStore {
             match self.writer.send(self.limit, |reply| Job::Create(login.clone(), reply)).await? {
                 LoginOutcome::Created => return Ok(CreateOutcome::Done),
                 LoginOutcome::ReplacedIsGone => return Ok(CreateOutcome::ReplacedIsGone),
-                // With the bytes it cannot happen again.
+                // With the bytes this cannot happen again.
                 LoginOutcome::BytesMissing => login.bytes = Some(LoginBytes::new(new)),
             }
         }
@@ -181,8 +181,8 @@ impl SessionStore for SqliteStore {
     }
 }
 
-/// The statements by which a login stores its session.
+/// The statements with which a login stores its session.
 #[cfg(test)]
 pub(crate) fn login_statements() -> [(&'static str, String); 2] {
-    [("store: look", statements::THERE.to_owned()), ("store: add", statements::ADD_SESSION.to_owned())]
+    [("store: look", statements::EXISTING.to_owned()), ("store: add", statements::ADD_SESSION.to_owned())]
 }

@@ -7,7 +7,7 @@ macro_rules! now {
     };
 }
 
-/// The columns of a session, in the order in which `record::stored` takes them. The condition is missing.
+/// The columns of a session, in the order of `record::stored`. Append the condition.
 pub(super) const SESSIONS: &str = concat!(
     "SELECT id, client_id, user_id, role_id, org_id, tree, access, idle, absolute, ",
     now!(),
@@ -24,8 +24,8 @@ pub(super) const MISSING: &str = "SELECT unhex(value) \
      FROM json_each('[\"' || replace($1, ',', '\",\"') || '\"]') \
      WHERE NOT EXISTS (SELECT 1 FROM orgcache_session WHERE id = unhex(value))";
 
-/// Whether a tree and an access are stored, a session is there, and one of the former was noted as unused.
-pub(super) const THERE: &str = "SELECT EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = $1), \
+/// Are a tree and an access stored, does a session exist, and is the tree or the access marked as unused?
+pub(super) const EXISTING: &str = "SELECT EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = $1), \
      EXISTS (SELECT 1 FROM orgcache_access WHERE hash = $2), \
      EXISTS (SELECT 1 FROM orgcache_session WHERE id = $3), \
      EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = $1 AND unused_since IS NOT NULL) \
@@ -36,7 +36,7 @@ pub(super) const ADD_TREE: &str = "INSERT INTO orgcache_tree (fingerprint, bytes
 pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache_access (hash, bytes) VALUES ($1, $2) \
      ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes";
 
-// Only where one of them was noted: a login writes no row that others share.
+// Only if marked: a login writes no row that others share.
 pub(super) const USE_TREE: &str =
     "UPDATE orgcache_tree SET unused_since = NULL WHERE fingerprint = $1 AND unused_since IS NOT NULL";
 pub(super) const USE_ACCESS: &str =
@@ -60,11 +60,12 @@ pub(super) const TOUCH: &str = concat!(
     " - $2"
 );
 
-/// The name says which session is meant: no clock is asked.
+/// The id is enough, so no clock is compared.
 pub(super) const END_SESSION: &str = "DELETE FROM orgcache_session WHERE id = $1";
 
-/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the
-/// clock was set back, and ends. The time is the same throughout a statement. The condition is missing.
+/// Spares the sessions that began less than `ago` ago, or none if `ago` is zero. A session that began in the
+/// future was created before the clock was set back, and ends. The time is constant throughout a statement.
+/// Append the condition.
 pub(super) const END: &str =
     concat!("DELETE FROM orgcache_session WHERE (began <= ", now!(), " - $1 OR began > ", now!(), ") AND ");
 
@@ -77,19 +78,19 @@ pub(super) const SWEEP: &str = concat!(
     " - $1 LIMIT $2)"
 );
 
-/// Notes a name, unless it is noted already.
+/// Records a name unless it is recorded.
 pub(super) const USE_ONCE: &str = "INSERT INTO orgcache_assertion (id, expires) \
      VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 pub(super) const FORGET_USED: &str = "DELETE FROM orgcache_assertion WHERE id IN (SELECT id \
      FROM orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1)";
 
-/// What sessions refer to: a table, its key, and the column of a session.
+/// The tables that sessions refer to: table, key, and column of the session.
 pub(super) const REFERENCED: [[&str; 3]; 2] =
     [["orgcache_tree", "fingerprint", "tree"], ["orgcache_access", "hash", "access"]];
 
-/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
-/// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
+/// The three steps of collecting unreferenced contents: unmark those that are used again; mark up to a limit
+/// of unused ones; delete those that have been marked for the grace time.
 pub(super) fn collect([table, key, column]: [&str; 3]) -> [String; 3] {
     const COLLECT: [&str; 3] = [
         "UPDATE {table} AS c SET unused_since = NULL WHERE unused_since IS NOT NULL AND {used}",

@@ -1,4 +1,4 @@
-//! `Writer`: the one task that writes to the file, and commits together what waits at the same time.
+//! `Writer`: the only task that writes to the file. It commits queued writes in groups.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use super::job::{Job, Reply};
 use super::lock::FileLock;
 use crate::backend::{Database, StatementError};
 
-/// The most calls that wait for the writer; further ones wait for a place.
+/// The most queued calls; further ones wait for a place in the queue.
 const QUEUE: usize = 4_096;
 
-/// The most calls that are committed together.
+/// The most calls in one commit.
 const GROUP: usize = 256;
 
-/// The way to the task that writes.
+/// A handle of the writer task.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// Gone when the writer is closed. The task ends when nothing can be queued any more and all is done.
+    /// `None` after the writer is closed. The task ends when the queue is closed and empty.
     open: Mutex<Option<WriterTask>>,
     place: String,
 }
@@ -32,7 +32,7 @@ struct WriterTask {
 }
 
 impl Writer {
-    /// Starts the task. It holds the lock until it has ended.
+    /// Starts the task, which holds the lock until it ends.
     pub(super) fn start(database: Database, lock: FileLock) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let place = database.place().to_owned();
@@ -40,18 +40,18 @@ impl Writer {
         Writer { open: Mutex::new(Some(WriterTask { queue, task })), place }
     }
 
-    /// Queues a job and waits until it is committed, no longer than allowed.
+    /// Queues a job and waits for its commit, up to a limit.
     pub(super) async fn send<T>(
         &self,
         limit: Duration,
         job: impl FnOnce(Reply<T>) -> Job,
     ) -> Result<T, PortError> {
         let queue = self.open.lock().as_ref().map(|open| open.queue.clone());
-        let Some(queue) = queue else { return Err(self.given_up()) };
+        let Some(queue) = queue else { return Err(self.closed_error()) };
         let (reply, answer) = oneshot::channel();
         let work = async {
-            queue.send(job(reply)).await.map_err(|_| self.given_up())?;
-            answer.await.unwrap_or_else(|_| Err(self.given_up()))
+            queue.send(job(reply)).await.map_err(|_| self.closed_error())?;
+            answer.await.unwrap_or_else(|_| Err(self.closed_error()))
         };
         match tokio::time::timeout(limit, work).await {
             Ok(outcome) => outcome,
@@ -59,18 +59,18 @@ impl Writer {
         }
     }
 
-    /// Does what is queued and ends the task.
+    /// Finishes the queue and ends the task.
     pub(super) async fn close(&self) {
         let open = self.open.lock().take();
         if let Some(WriterTask { queue, task }) = open {
             drop(queue);
-            // It fails only where the runtime is being shut down, and then the task has ended.
+            // It fails only if the runtime is shutting down, and then the task has ended.
             let _ = task.await;
         }
     }
 
-    fn given_up(&self) -> PortError {
-        let cause = "it was closed, or could not finish what it had begun".into();
+    fn closed_error(&self) -> PortError {
+        let cause = "the store was closed, or could not finish the write".into();
         StatementError::Unreachable { place: self.place.clone(), cause }.into()
     }
 }
@@ -78,14 +78,14 @@ impl Writer {
 async fn write(database: Database, mut jobs: mpsc::Receiver<Job>, lock: FileLock) {
     let mut group = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut group, GROUP).await > 0 {
-        // While this group is being committed the next one gathers.
+        // The next group gathers while this one is committed.
         commit(&database, &mut group).await;
     }
     database.close().await;
     drop(lock);
 }
 
-/// Does the jobs of a group in one transaction, and acknowledges them when they are on the disk.
+/// Executes the jobs of a group in one transaction, and acknowledges them when they are durable.
 async fn commit(database: &Database, group: &mut Vec<Job>) {
     let mut transaction = match database.begin().await {
         Ok(transaction) => transaction,
@@ -105,7 +105,7 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
                     failed.clone_from(&outcome.breaks);
                     done.push(outcome);
                 }
-                // The transaction itself is broken; the caller learns it when its reply is dropped.
+                // The transaction is broken. The caller gets the error when its reply is dropped.
                 Err(error) => failed = Some(PortError::from(error)),
             },
         }
@@ -125,7 +125,7 @@ mod tests {
     use crate::store::{StoreOptions, migration};
 
     #[tokio::test]
-    async fn what_waits_at_the_same_time_is_committed_together() {
+    async fn queued_writes_are_committed_together() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.db");
         let url = format!("sqlite:{}?mode=rwc", file.display());
@@ -134,7 +134,7 @@ mod tests {
         migration::migrate(&database).await.unwrap();
         let writer = Writer::start(database.clone(), FileLock::take(&file).unwrap());
         let before = database.statements();
-        // On one thread all of them are queued before the writer's turn comes.
+        // On one thread, all of them are queued before the writer runs.
         let calls = (0..100).map(|_| {
             let scope = session::Scope::Client("C".parse().unwrap());
             writer.send(limits.statement, move |reply| Job::Change(Change::End(scope, 0), reply))
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_was_dropped_while_it_waited_is_not_begun() {
+    async fn a_call_dropped_in_the_queue_is_not_executed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.db");
         let limits = StoreOptions::new("").limits;
@@ -158,7 +158,7 @@ mod tests {
         let writer = Writer::start(database.clone(), FileLock::take(&file).unwrap());
         let before = database.statements();
         {
-            // Queued and dropped before the writer's turn comes.
+            // Queued and dropped before the writer runs.
             let mut call = Box::pin(
                 writer.send(limits.statement, |reply| Job::Change(Change::Touch(Vec::new()), reply)),
             );
