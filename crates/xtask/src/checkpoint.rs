@@ -1,4 +1,4 @@
-//! What a run of measurements has so far, part by part, so that one that stops half-way can go on.
+//! The finished parts of a run of measurements, so that an interrupted run can resume.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,30 +16,30 @@ pub(crate) struct Checkpoint {
 /// One finished part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// What its program printed.
+    /// The output of its program.
     pub(crate) printed: String,
-    /// How long it took.
+    /// Its duration.
     pub(crate) took: Duration,
-    /// The machine's load before it.
+    /// The load of the machine before it.
     pub(crate) load: String,
 }
 
 impl Checkpoint {
-    /// The run that a folder holds, or one without any part yet: then what another run left there goes.
+    /// Opens the run in a folder, or starts an empty one and removes the parts of an earlier run.
     pub(crate) fn open(folder: PathBuf, resume: bool) -> Result<Self> {
         if !resume {
             workspace::remove_folder(&folder)?;
         }
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
         Ok(Self { folder })
     }
 
-    /// Where the run keeps things.
+    /// The folder of the run.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A part that is finished.
+    /// A finished part.
     pub(crate) fn part(&self, name: &str) -> Option<Part> {
         let text = fs::read_to_string(self.file(name)).ok()?;
         let (head, printed) = text.split_once('\n')?;
@@ -48,7 +48,7 @@ impl Checkpoint {
         Some(Part { printed: printed.to_owned(), took, load: load.to_owned() })
     }
 
-    /// Keeps a part, whole or not at all.
+    /// Stores a part atomically.
     pub(crate) fn keep(&self, name: &str, part: &Part) -> Result<()> {
         let (file, beside) = (self.file(name), self.file(&format!("{name}-new")));
         fs::write(&beside, format!("{} {}\n{}", part.took.as_secs(), part.load, part.printed))
@@ -68,7 +68,7 @@ mod tests {
     use super::{Checkpoint, Part};
 
     #[test]
-    fn a_part_is_there_until_the_next_run_begins() {
+    fn parts_are_kept_until_the_next_run_begins() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("run");
         let part =

@@ -1,4 +1,4 @@
-//! Documents with blocks that a program writes, between markers that no reader sees.
+//! Documents with generated blocks, between HTML comments.
 //!
 //! ```text
 //! <!-- begin NAME -->
@@ -24,7 +24,7 @@ impl Document {
         Ok(Self { path, text })
     }
 
-    /// Where the content of a block begins and ends.
+    /// The start and end of a block's content.
     fn block(&self, name: &str) -> Result<(usize, usize)> {
         let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
         for marker in [&begin, &end] {
@@ -40,22 +40,22 @@ impl Document {
         }
     }
 
-    /// An error if a block is not there.
+    /// Fails if a block does not exist.
     pub(crate) fn expect_block(&self, name: &str) -> Result<()> {
         self.block(name).map(drop)
     }
 
-    /// Gives a block another content.
+    /// Replaces the content of a block.
     pub(crate) fn replace_block(&mut self, name: &str, content: &str) -> Result<()> {
         let (start, end) = self.block(name)?;
         if content.contains("<!--") {
-            bail!("what was written for block `{name}` holds a marker");
+            bail!("the new content of block `{name}` contains a marker");
         }
         self.text.replace_range(start..end, &format!("{}\n", content.trim_end()));
         Ok(())
     }
 
-    /// The file that it becomes, and its content.
+    /// The path of the file, and its new content.
     pub(crate) fn into_file(self) -> (PathBuf, Vec<u8>) {
         (self.path, self.text.into_bytes())
     }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_replaced_and_nothing_else() {
+    fn only_the_named_block_is_replaced() {
         let mut document = document(TEXT);
         document.replace_block("one", "new\n\n").unwrap();
         document.replace_block("two", "more").unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_there_once_and_in_order() {
+    fn a_block_must_exist_once_and_in_order() {
         for (text, complaint) in [
             ("nothing", "`<!-- begin one -->` 0 times"),
             ("<!-- begin one -->\n", "`<!-- end one -->` 0 times"),

@@ -1,7 +1,7 @@
-//! Signals, so that a run that is cut short still cleans up after itself.
+//! Signal handling, so that an interrupted run cleans up.
 //!
-//! A signal ends the child that runs at that moment and is remembered; it never ends this process. The run
-//! then winds up in its usual order, and what it owns is dropped.
+//! A signal ends the running child and is recorded; it does not end this process. The run then finishes in
+//! its usual order, and drops what it owns.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -16,20 +16,20 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The signals that ask a process to end.
+/// Catches the signals that ask a process to end.
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    /// The first signal that came, 0 before.
+    /// The first signal, or 0.
     signal: AtomicI32,
-    /// The process group of the child that runs, 0 when there is none.
+    /// The process group of the running child, or 0.
     group: AtomicI32,
 }
 
 impl Interrupt {
-    /// Starts to catch the signals, for the rest of the life of this process.
+    /// Catches the signals, for the rest of the life of this process.
     pub(crate) fn catch() -> io::Result<Self> {
         let state = Arc::new(State::default());
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
@@ -42,7 +42,7 @@ impl Interrupt {
         Ok(Self(state))
     }
 
-    /// An error once a signal has come.
+    /// Fails if a signal has arrived.
     pub(crate) fn check(&self) -> Result<(), Interruption> {
         match self.0.signal.load(SeqCst) {
             0 => Ok(()),
@@ -50,8 +50,8 @@ impl Interrupt {
         }
     }
 
-    /// Runs a command in a process group of its own to its end, and returns what it printed if that is piped.
-    /// Its failure is an error, and so is a signal, which ends it.
+    /// Runs a command in its own process group to its end, and returns its output if that is piped. A failure
+    /// of the command is an error, and so is a signal, which ends the command.
     pub(crate) fn run(&self, command: &mut Command) -> Result<String> {
         let mut group = self.spawn(command).with_context(|| format!("cannot run {command:?}"))?;
         let mut printed = String::new();
@@ -64,12 +64,12 @@ impl Interrupt {
         Ok(printed)
     }
 
-    /// Starts a command in a process group of its own, which a signal will end.
+    /// Starts a command in its own process group, which a signal will end.
     pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Group<'_>> {
         let child = command.process_group(0).spawn()?;
         self.0.group.store(i32::try_from(child.id()).unwrap_or(0), SeqCst);
         if self.check().is_err() {
-            // The signal may have come before the group was known.
+            // The signal may have arrived before the group was known.
             self.0.signal_group(Signal::TERM);
         }
         Ok(Group { child, state: &self.0 })
@@ -78,20 +78,20 @@ impl Interrupt {
 
 impl State {
     fn interrupt(&self, signal: i32) {
-        // Only the first is kept. A second one means impatience: what did not end then is killed now.
+        // Only the first is recorded. A second one kills whatever ignored the first.
         let first = self.signal.compare_exchange(0, signal, SeqCst, SeqCst).is_ok();
         self.signal_group(if first { Signal::TERM } else { Signal::KILL });
     }
 
     fn signal_group(&self, signal: Signal) {
         if let Some(group) = Pid::from_raw(self.group.load(SeqCst)) {
-            // It fails where the group has just ended, which is what is wanted.
+            // It fails if the group has just ended, which is the goal anyway.
             let _ = kill_process_group(group, signal);
         }
     }
 }
 
-/// A child with everything it started; dropped, it takes with it what is still running.
+/// A child with everything it started. Dropping it kills what is still running.
 pub(crate) struct Group<'a> {
     pub(crate) child: Child,
     state: &'a State,
@@ -101,17 +101,17 @@ impl Drop for Group<'_> {
     fn drop(&mut self) {
         self.state.signal_group(Signal::KILL);
         self.state.group.store(0, SeqCst);
-        // Reaps the child where the caller has not; killed, it cannot take long.
+        // Reaps the child if the caller has not. It was killed, so this does not block for long.
         let _ = self.child.wait();
     }
 }
 
-/// A signal ended the run.
+/// The run was interrupted by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interruption(i32);
 
 impl Interruption {
-    /// 128 and the number of the signal, as shells have it.
+    /// The exit code by the convention of shells: 128 plus the number of the signal.
     pub(crate) fn exit_code(&self) -> ExitCode {
         u8::try_from(128 + self.0).map_or(ExitCode::FAILURE, ExitCode::from)
     }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_ends_the_child_and_is_remembered() {
+    fn a_signal_ends_the_child_and_is_recorded() {
         let interrupt = interrupt();
         let mut group = interrupt.spawn(Command::new("sleep").arg("600")).unwrap();
         assert_eq!(interrupt.check(), Ok(()));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_starts_after_the_signal_is_ended_too() {
+    fn a_child_started_after_the_signal_is_ended_too() {
         let interrupt = interrupt();
         interrupt.0.interrupt(SIGTERM);
         let mut group = interrupt.spawn(Command::new("sleep").arg("600")).unwrap();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_child_left_running_ends_with_it() {
+    fn processes_left_by_a_child_are_killed() {
         let interrupt = interrupt();
         let mut leaving = Command::new("sh");
         leaving.args(["-c", "sleep 600 & exit 0"]).stdout(Stdio::piped());
@@ -183,12 +183,12 @@ mod tests {
         assert!(group.child.wait().unwrap().success());
         let mut output = group.child.stdout.take().unwrap();
         drop(group);
-        // The end of the output comes once no process holds its other end.
+        // End of file arrives once no process holds the write end.
         assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
     }
 
     #[test]
-    fn an_interruption_reads_and_exits_as_shells_have_it() {
+    fn an_interruption_uses_the_exit_code_of_shells() {
         assert_eq!(Interruption(SIGINT).to_string(), "interrupted by SIGINT");
         assert_eq!(
             format!("{:?}", Interruption(SIGTERM).exit_code()),

@@ -1,4 +1,4 @@
-//! Java: the development kit that builds the jars and runs tests and examples.
+//! Java: the JDK that builds the jars and runs tests and examples.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,32 +10,32 @@ use anyhow::{Context, Result};
 use crate::locate;
 use crate::workspace::{files_below, succeed};
 
-/// The oldest version whose language the examples of the documents are written in.
+/// The oldest version that can compile the examples of the documents.
 const OLDEST: u32 = 15;
 
-/// The oldest Java that can load the classes of the library.
+/// The oldest Java version that the library supports.
 const RELEASE: &str = "11";
 
-/// Finds a `java` that compiles what it runs.
+/// Finds a `java` that can compile source files.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let what = format!("the `java` of a JDK {OLDEST} or later");
     locate::locate("ORGCACHE_JAVA", &["java"], &what, compiles)
 }
 
-/// A Java development kit, whose tools are run as modules: their programs need not be beside `java`.
+/// A JDK, whose tools are run as modules: their programs need not be next to `java`.
 pub(crate) struct Jdk {
     java: PathBuf,
 }
 
 impl Jdk {
-    /// The one of this machine.
+    /// The JDK of this machine.
     pub(crate) fn require() -> Result<Self> {
         let java =
             locate()?.context("no JDK found; install one, and name its program java in ORGCACHE_JAVA")?;
         Ok(Jdk { java })
     }
 
-    /// Compiles all sources below a folder for the oldest Java that is supported. Warnings are errors.
+    /// Compiles all sources below a folder for the oldest supported Java. Warnings are errors.
     pub(crate) fn compile(&self, sources: &Path, classes: &Path, class_path: &[&Path]) -> Result<()> {
         let class_path = env::join_paths(class_path)?;
         let mut arguments = vec![OsStr::new("--release"), OsStr::new(RELEASE), OsStr::new("-Xlint:all")];
@@ -47,7 +47,7 @@ impl Jdk {
         self.run("jdk.compiler/com.sun.tools.javac.Main", arguments.chain(files))
     }
 
-    /// Makes the documentation of all sources below a folder. Warnings are errors.
+    /// Generates the documentation of all sources below a folder. Warnings are errors.
     pub(crate) fn document(&self, sources: &Path, documentation: &Path, class_path: &[&Path]) -> Result<()> {
         let mut arguments = ["--release", RELEASE, "-Xdoclint:all", "-Werror", "-quiet", "-notimestamp"]
             .map(|argument| OsStr::new(argument).to_owned())
@@ -58,7 +58,7 @@ impl Jdk {
         self.run("jdk.javadoc/jdk.javadoc.internal.tool.Main", arguments)
     }
 
-    /// Runs a tool of the kit.
+    /// Runs a tool of the JDK.
     pub(crate) fn run(
         &self,
         tool: &str,
@@ -88,7 +88,8 @@ fn compiles(java: &Path) -> bool {
     modules.is_ok_and(|modules| has_compiler(&String::from_utf8_lossy(&modules.stdout)))
 }
 
-/// Is a compiler among the modules, and young enough? A runtime without one cannot run a source file.
+/// Does it have a compiler module, and is it recent enough? A runtime without a compiler cannot run a source
+/// file.
 fn has_compiler(modules: &str) -> bool {
     let version = modules.lines().find_map(|module| module.strip_prefix("jdk.compiler@"));
     let major = version.and_then(|version| version.split(|byte: char| !byte.is_ascii_digit()).next());
@@ -100,7 +101,7 @@ mod tests {
     use super::has_compiler;
 
     #[test]
-    fn a_compiler_of_the_right_age_is_needed() {
+    fn a_recent_compiler_is_required() {
         assert!(has_compiler("java.base@17.0.15\njava.compiler@17.0.15\njdk.compiler@17.0.15\n"));
         assert!(has_compiler("jdk.compiler@21\n") && has_compiler("jdk.compiler@22-ea\n"));
         assert!(!has_compiler("jdk.compiler@11.0.2\n"));

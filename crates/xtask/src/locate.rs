@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-/// Where Debian keeps daemons, the parts of Chromium, and jars.
+/// Debian's folders of daemons, of Chromium's parts, and of jars.
 const DEBIAN: [&str; 3] = ["/usr/sbin", "/usr/lib/chromium", "/usr/share/java"];
 
-/// Finds a file that works: the one that a variable names, else the first in `PATH` or where Debian keeps it,
-/// by the first of its names.
+/// Finds a file that works: the one that an environment variable names, else the first in `PATH` or in
+/// Debian's folders, by the first matching name.
 pub(crate) fn locate(
     variable: &str,
     names: &[&str],
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(
             find(&folders, &["second"], |file| file.parent().is_some_and(|it| it.ends_with("b"))),
             Some(root.path().join("b/second")),
-            "one that does not work is passed over"
+            "a file that does not work is skipped"
         );
     }
 }

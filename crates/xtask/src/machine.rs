@@ -1,4 +1,4 @@
-//! The machine that something was measured on, in a sentence.
+//! Describes the machine of a measurement in a sentence.
 
 use std::env::consts::ARCH;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::checkpoint::Part;
 use crate::workspace::{output, root};
 
-/// Describes a run: where, how long, how busy the machine was.
+/// The description of a run: the machine, the duration and the load.
 pub(crate) struct Machine<'a> {
     pub(crate) postgres: &'a str,
     pub(crate) quick: bool,
@@ -42,18 +42,18 @@ impl fmt::Display for Machine<'_> {
     }
 }
 
-/// The mean number of processes that ran or waited in the last minute.
+/// The load average of the last minute.
 pub(crate) fn load() -> String {
     read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-/// What a file of the kernel says of something, such as `MemTotal: 24028144 kB`.
+/// The value of a field in a kernel file, such as `MemTotal: 24028144 kB`.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let value = |line: &'a str| line.strip_prefix(name)?.trim_start().strip_prefix(':').map(str::trim);
     text.lines().find_map(value)
 }
 
-/// How many GB so many kB are.
+/// Converts kB to GB.
 fn gigabytes(kilobytes: &str) -> Option<u64> {
     Some(kilobytes.strip_suffix(" kB")?.parse::<u64>().ok()? / 1_000_000)
 }
@@ -62,9 +62,9 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// What a program prints; nothing where there is no such program.
+/// The output of a program; empty if the program does not exist.
 fn output_of(command: &mut Command) -> String {
-    // In the workspace, rustup runs the pinned toolchain's compiler.
+    // In the workspace, rustup selects the pinned compiler.
     output(command.current_dir(root())).map(|printed| printed.trim().to_owned()).unwrap_or_default()
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::{Machine, Part, field, gigabytes};
 
     #[test]
-    fn a_machine_is_described_by_what_linux_says() {
+    fn the_machine_is_described_from_linux_files() {
         let cpuinfo = "processor\t: 0\nmodel name\t: Some CPU @ 2.00GHz\nmodel name\t: Some CPU\n";
         assert_eq!(field(cpuinfo, "model name"), Some("Some CPU @ 2.00GHz"));
         assert_eq!(field(cpuinfo, "model"), None);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentences_say_which_compiler_how_long_and_how_busy() {
+    fn the_description_has_compiler_duration_and_load() {
         let part = |seconds, load: &str| Part {
             printed: String::new(),
             took: Duration::from_secs(seconds),

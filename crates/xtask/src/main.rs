@@ -1,15 +1,15 @@
 //! `cargo xtask`: the commands that build, check and test this workspace.
 //!
-//! Read it in this order:
+//! In reading order:
 //!
-//! - [`commands`]: one file for each command;
-//! - [`workspace`]: where everything is, and how a command is run;
-//! - [`prerequisite`]: programs from outside the workspace that the tests use, found or installed, with
-//!   [`python`], [`java`] and [`axe`], the accessibility checker;
-//! - [`postgres`]: the throw-away PostgreSQL cluster of a run, in its [`scratch`] directory;
-//! - [`tally`]: the results of all tests, summed up;
-//! - [`checkpoint`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents
-//!   that it writes, and the machine that it ran on;
+//! - [`commands`]: one file per command;
+//! - [`workspace`]: paths of the workspace, and how to run commands;
+//! - [`prerequisite`]: external programs that the tests use, found or installed, with [`python`], [`java`]
+//!   and [`axe`], the accessibility checker;
+//! - [`postgres`]: the temporary PostgreSQL cluster of a run, in its [`scratch`] directory;
+//! - [`tally`]: the summed results of all tests;
+//! - [`checkpoint`], [`document`], [`machine`]: the finished parts of a measurement, the documents that it
+//!   updates, and the machine that it ran on;
 //! - [`interrupt`]: signals, so that an interrupted run cleans up.
 
 mod axe;
@@ -48,20 +48,20 @@ enum Command {
     Test(commands::test::Args),
     /// Check format, lints, documentation, dependencies, feature combinations, budgets and packaging
     ///
-    /// The first step that fails ends the run and names the command to repeat.
+    /// The first failing step ends the run and names the command to repeat.
     Ci,
     Shuttle(commands::shuttle::Args),
     Mutants(commands::mutants::Args),
     Packages(commands::packages::Args),
     /// Build the Python wheel: the module and the command, for Linux with glibc 2.28 or later
     ///
-    /// The wheel is put into `target/wheels`. Zig, from a Python package, links against the old glibc.
+    /// Writes the wheel to `target/wheels`. Zig, from a Python package, links against the old glibc.
     Wheel,
     Jar(commands::jar::Args),
     Deb(commands::deb::Args),
-    /// Compare bytes per session of orgcache and of what people use today.
+    /// Compare bytes per session of orgcache and of the alternatives.
     Footprint(harness::Args),
-    /// Compare time per call of orgcache and of what people use today.
+    /// Compare time per call of orgcache and of the alternatives.
     Speed(harness::Args),
     /// Measure bytes, time and loads of logins, on SQLite and PostgreSQL.
     Sessions(harness::Args),
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        // Nothing follows its closing line.
+        // Nothing may follow its closing line.
         Command::Test(args) => return Ok(commands::test::run(&args)),
         Command::Ci => commands::ci::run(),
         Command::Shuttle(args) => commands::shuttle::run(&args),

@@ -1,4 +1,4 @@
-//! PostgreSQL's server programs, and the throw-away cluster of a test run or a measurement.
+//! PostgreSQL's server programs, and the temporary cluster of a test run or a measurement.
 
 use std::env;
 use std::fs::{self, OpenOptions};
@@ -14,16 +14,16 @@ use rustix::process::geteuid;
 
 use crate::scratch::Scratch;
 
-/// Names the directory of the programs, if the user wants particular ones.
+/// Names the directory of the programs, if the user wants a particular version.
 const OVERRIDE: &str = "ORGCACHE_PG_BIN";
 
 const NEEDED: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
 
-/// Accounts to run a server as, in order of preference: Debian's own for it, and one that owns nothing.
+/// Accounts to run a server as, in order of preference: Debian's own, and one that owns nothing.
 const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 
-/// What differs from the settings that initdb writes. The socket is in the data directory, where the server
-/// works: any other path may be too long for a socket.
+/// Differences from the settings that initdb writes. The socket is in the data directory, the server's
+/// working directory: any other path may be too long for a socket.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '.'
@@ -37,19 +37,19 @@ synchronous_commit = off
 full_page_writes = off
 ";
 
-/// Whether committed data survives a crash of the machine.
+/// Does committed data survive a crash of the machine?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
     /// No, which makes tests faster.
     None,
-    /// Yes: the cost of a commit is to be measured.
+    /// Yes, if the cost of a commit is measured.
     Full,
 }
 
-/// How often another port is tried, if one was taken between its choice and its use.
+/// How often another port is tried, if the chosen one was taken before its use.
 const PORT_ATTEMPTS: usize = 5;
 
-/// A running server with an empty cluster. Dropped, it is stopped and removed with its directory.
+/// A running server with an empty cluster. Dropping it stops the server and removes its directory.
 pub(crate) struct Cluster {
     scratch: Scratch,
     version: String,
@@ -58,7 +58,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Creates a cluster by the programs of this machine, and starts it.
+    /// Creates a cluster with the installed programs, and starts it.
     pub(crate) fn start(durability: Durability) -> Result<Self> {
         let programs = Programs { directory: require()?, account: account()? };
         let scratch = Scratch::create()?;
@@ -68,7 +68,7 @@ impl Cluster {
         let version =
             programs.run(&data, "postgres", &["--version"])?.replace("postgres (PostgreSQL)", "PostgreSQL");
         for attempt in 1..=PORT_ATTEMPTS {
-            // The system chooses a free one.
+            // The system chooses a free port.
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
             let options = format!("-p {port}");
             let start = ["start", "-D", ".", "-l", "log", "-w", "-t", "60", "-s", "-o", &options];
@@ -84,8 +84,8 @@ impl Cluster {
         bail!("no free port")
     }
 
-    /// Has a command use this server: the variable gets the URL of the superuser, and temporary files go with
-    /// the cluster.
+    /// Lets a command use this server: sets the variable to the URL of the superuser, and puts temporary
+    /// files into the cluster's directory.
     pub(crate) fn lend_to(&self, command: &mut Command, variable: &str) {
         remove_client_settings(command);
         command.env(variable, self.url()).env("TMPDIR", self.scratch.temporary());
@@ -100,7 +100,7 @@ impl Cluster {
         &self.version
     }
 
-    /// The version, the port and the directory, for people.
+    /// Version, port and directory, for messages.
     pub(crate) fn describe(&self) -> String {
         format!("{} on port {}, in {}", self.version, self.port, self.scratch.path().display())
     }
@@ -111,18 +111,19 @@ impl Cluster {
     }
 }
 
-/// The programs of one version of PostgreSQL, and the user and group that they run as, if not this process's.
+/// The programs of one version of PostgreSQL, and the user and group to run them as, if other than this
+/// process's.
 struct Programs {
     directory: PathBuf,
     account: Option<(u32, u32)>,
 }
 
 impl Programs {
-    /// Runs a program to its end and returns what it printed; its complaint is the error.
+    /// Runs a program to its end and returns its output. Its error output becomes the error.
     fn run(&self, directory: &Path, program: &str, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(self.directory.join(program));
         command.args(arguments).current_dir(directory).stdin(Stdio::null()).env("LC_ALL", "C");
-        // A group of its own: Ctrl-C reaches this process, which then stops what it has started in order.
+        // In its own group: Ctrl-C reaches only this process, which stops its servers in order.
         command.process_group(0);
         remove_client_settings(&mut command);
         if let Some((user, group)) = self.account {
@@ -136,7 +137,7 @@ impl Programs {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Fills `data` with a new cluster that asks for `password` on every connection.
+    /// Creates a new cluster in `data` that requires `password` on every connection.
     fn initialize(&self, data: &Path, password: &str, durability: Durability) -> Result<()> {
         fs::create_dir(data).with_context(|| format!("cannot create `{}`", data.display()))?;
         let password_file = data.with_extension("password");
@@ -160,7 +161,7 @@ impl Programs {
     }
 }
 
-/// Removes settings of the user's own databases, which must not lead a program there.
+/// Removes settings of the user's own databases, which must not affect a program.
 fn remove_client_settings(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PG") {
@@ -169,16 +170,16 @@ fn remove_client_settings(command: &mut Command) {
     }
 }
 
-/// 128 random bits of the system as 32 hexadecimal digits.
+/// 128 random bits from the system, as 32 hexadecimal digits.
 fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
-    let mut random = fs::File::open("/dev/urandom").context("no random bytes for a password")?;
+    let mut random = fs::File::open("/dev/urandom").context("cannot read random bytes for a password")?;
     std::io::Read::read_exact(&mut random, &mut bytes)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
-/// The user and group to run a server as, because PostgreSQL refuses to run as root. None if this process is
-/// not root.
+/// The user and group to run a server as, because PostgreSQL refuses to run as root. `None` if this process
+/// is not root.
 fn account() -> Result<Option<(u32, u32)>> {
     if !geteuid().is_root() {
         return Ok(None);
@@ -189,13 +190,13 @@ fn account() -> Result<Option<(u32, u32)>> {
     account.map(Some)
 }
 
-/// Asks `id`, which knows the users of every source that the system has, not only of `/etc/passwd`.
+/// Asks `id`, which knows all of the system's user sources, not only `/etc/passwd`.
 fn id(what: &str, name: &str) -> Option<u32> {
     let output = Command::new("id").args([what, name]).stderr(Stdio::null()).output().ok()?;
     str::from_utf8(&output.stdout).ok()?.trim().parse().ok().filter(|id| *id != 0)
 }
 
-/// Finds the programs: where the user says, in `PATH`, or the newest that Debian has.
+/// Finds the programs: where the user says, in `PATH`, or Debian's newest version.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let is_complete = |directory: &PathBuf| NEEDED.iter().all(|program| directory.join(program).is_file());
     if let Some(directory) = env::var_os(OVERRIDE).map(PathBuf::from) {
@@ -209,7 +210,7 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let in_path = env::split_paths(&path).filter_map(|directory| {
-        // A link leads to the directory in which the programs find each other and their data.
+        // Follow a link to the directory in which the programs find each other and their data.
         directory.join("initdb").canonicalize().ok()?.parent().map(Path::to_owned)
     });
     let of_debian =
@@ -217,7 +218,7 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
     Ok(in_path.chain(of_debian).find(is_complete))
 }
 
-/// As [`locate`]; an error where there are none.
+/// As [`locate`], but fails if there are none.
 pub(crate) fn require() -> Result<PathBuf> {
     locate()?
         .with_context(|| format!("there is no PostgreSQL server; name its programs' directory in {OVERRIDE}"))
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_asks_for_its_password_and_goes_with_its_directory() {
+    fn a_cluster_requires_its_password_and_is_removed() {
         let cluster = start();
         let (port, path) = (cluster.port, cluster.scratch.path().to_owned());
         assert!(answers(port));
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_removed_by_the_next() {
+    fn the_next_run_removes_what_a_killed_run_left() {
         let Cluster { scratch, port, .. } = start();
         let path = scratch.path().to_owned();
         scratch.abandon();
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_takes_the_cluster_along() {
+    fn a_panic_removes_the_cluster() {
         let panicked = panic::catch_unwind(|| {
             let cluster = start();
             panic::panic_any((cluster.scratch.path().to_owned(), cluster.port));

@@ -1,4 +1,4 @@
-//! Programs and libraries from outside the workspace that the tests use, found or installed.
+//! External programs and libraries that the tests use, found or installed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,25 @@ use crate::locate::file;
 use crate::workspace::succeed;
 use crate::{java, postgres, python};
 
-/// Something that has to be on the machine before the tests can run.
+/// A prerequisite of the tests.
 pub(crate) struct Prerequisite {
-    /// What it is, in a sentence on what is missing.
+    /// Its name in messages.
     name: &'static str,
-    /// The environment variable that tells the tests where it is.
+    /// The environment variable with its path, for the tests.
     variable: &'static str,
-    /// Looks for it; an error if the user's own choice is wrong.
+    /// Looks for it. Fails if the user's own choice is wrong.
     locate: fn() -> Result<Option<PathBuf>>,
-    /// The package of Debian that brings it.
+    /// The Debian package that contains it.
     package: &'static str,
-    /// What to do on other systems.
+    /// Advice for other systems.
     otherwise: &'static str,
 }
 
-/// Everything that the tests need beside Rust.
+/// All prerequisites besides Rust.
 const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
         name: "the PostgreSQL server",
-        // For tests that run clusters of their own.
+        // For tests that run their own clusters.
         variable: "ORGCACHE_TEST_POSTGRES_BIN",
         locate: postgres::locate,
         package: "postgresql",
@@ -96,8 +96,8 @@ const PREREQUISITES: &[Prerequisite] = &[
     },
 ];
 
-/// Finds all prerequisites, after installing those that are missing if that is possible. Each has the
-/// variable that tells the tests.
+/// Finds all prerequisites, after installing missing ones if possible. Returns each path with its environment
+/// variable.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
     let mut missing = Vec::new();
     for prerequisite in PREREQUISITES {
@@ -115,13 +115,14 @@ pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
             python::VARIABLE => Some(python::interpreter()?),
             _ => (prerequisite.locate)()?,
         };
-        let path = path.with_context(|| format!("{} is installed and still not found", prerequisite.name))?;
+        let path =
+            path.with_context(|| format!("{} was installed but is still not found", prerequisite.name))?;
         Ok((prerequisite.variable, path))
     };
     PREREQUISITES.iter().map(find).collect()
 }
 
-/// What to install, for a person to read and paste.
+/// Instructions for the user, to copy and paste.
 fn advice(missing: &[&Prerequisite]) -> String {
     let names: Vec<_> = missing.iter().map(|prerequisite| prerequisite.name).collect();
     let packages: Vec<_> = missing.iter().map(|prerequisite| prerequisite.package).collect();
@@ -154,7 +155,7 @@ mod tests {
     use super::{PREREQUISITES, advice};
 
     #[test]
-    fn the_advice_names_everything_that_is_missing_in_one_command() {
+    fn the_advice_installs_everything_missing_in_one_command() {
         let missing: Vec<_> = PREREQUISITES.iter().take(2).collect();
         assert_eq!(
             advice(&missing),

@@ -1,7 +1,7 @@
-//! The directory of one run, with the servers in it. It goes with the run, or the next run removes it.
+//! The directory of one run, with its servers. The run removes it at the end, or the next run does.
 //!
-//! A run locks the file `lock` in its directory. The lock goes with the process, so a directory whose lock
-//! can be taken was left by a run that was killed.
+//! A run locks the file `lock` in its directory. The lock is released with the process, so an unlocked
+//! directory belongs to a run that was killed.
 
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
@@ -18,35 +18,34 @@ use walkdir::WalkDir;
 const PREFIX: &str = "orgcache-test-";
 const LOCK: &str = "lock";
 
-/// The file of a running PostgreSQL server in its data directory; its first line is the process id.
+/// The file in the data directory of a running PostgreSQL server whose first line is the process id.
 const PID_FILE: &str = "postmaster.pid";
 
-/// How deep below a run's directory a server's data directory is looked for.
+/// The depth below a run's directory at which data directories are searched.
 const DEEPEST_DATA: usize = 4;
 
-/// How long a server may take to stop, and what still writes.
+/// How long a server may take to stop, and other processes to finish writing.
 const STOPPING: Duration = Duration::from_secs(60);
 
 /// A directory that no other run touches while this value lives.
 ///
-/// Dropped, it stops every PostgreSQL server whose data directory is inside, and is removed.
+/// Dropping it stops every PostgreSQL server whose data directory is inside, and removes the directory.
 pub(crate) struct Scratch {
     directory: TempDir,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is locked as long as it is open"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "holds the lock while open"))]
     lock: File,
 }
 
 impl Scratch {
-    /// Removes the directories that killed runs have left, and makes a new one in the system's temporary
-    /// directory.
+    /// Removes the directories of killed runs, and creates a new one in the system's temporary directory.
     pub(crate) fn create() -> Result<Self> {
         let base = std::env::temp_dir();
-        // By the name under which the kernel knows it, and processes that work in it.
+        // The path as the kernel and processes in it see it.
         let base = base.canonicalize().with_context(|| format!("there is no `{}`", base.display()))?;
         remove_leftovers(&base)?;
         let make = || {
-            // Servers run as another user if this process is root: that user may pass, and not list the
-            // directory.
+            // If this process is root, servers run as another user, who may enter the directory but not list
+            // it.
             let directory = tempfile::Builder::new()
                 .prefix(PREFIX)
                 .permissions(Permissions::from_mode(0o711))
@@ -54,21 +53,21 @@ impl Scratch {
             let unlocked = directory.path().join("unlocked");
             let lock = File::create(&unlocked)?;
             lock.lock()?;
-            // Under this name it is always locked while its run lives.
+            // A directory with this file name is always locked while its run lives.
             fs::rename(unlocked, directory.path().join(LOCK))?;
             let scratch = Self { directory, lock };
             fs::create_dir(scratch.temporary())?;
             fs::set_permissions(scratch.temporary(), Permissions::from_mode(0o1777))?;
             std::io::Result::Ok(scratch)
         };
-        make().with_context(|| format!("cannot make a directory in `{}`", base.display()))
+        make().with_context(|| format!("cannot create a directory in `{}`", base.display()))
     }
 
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A temporary directory for the tests, open to all users as `/tmp` is.
+    /// A temporary directory for the tests, writable by all users like `/tmp`.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.path().join("tmp")
     }
@@ -78,7 +77,7 @@ impl Scratch {
         remove(self.path())
     }
 
-    /// Leaves everything as it is, as a process does that is killed.
+    /// Leaves everything as a killed process would.
     #[cfg(test)]
     pub(crate) fn abandon(self) {
         // A child that is just being started may hold a copy of the open file.
@@ -97,8 +96,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the directories of this user's runs that were killed. If that fails, it warns and leaves them to
-/// the next run.
+/// Removes the directories of this user's killed runs. If that fails, warns and leaves them to the next run.
 fn remove_leftovers(base: &Path) -> Result<()> {
     for entry in fs::read_dir(base).with_context(|| format!("cannot read `{}`", base.display()))?.flatten() {
         let is_run = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
@@ -109,7 +107,7 @@ fn remove_leftovers(base: &Path) -> Result<()> {
         let path = entry.path();
         let Ok(lock) = File::open(path.join(LOCK)) else { continue };
         if lock.try_lock().is_ok() {
-            eprintln!("removing what an earlier run left in {}", path.display());
+            eprintln!("removing the directory of an earlier run: {}", path.display());
             if let Err(error) = remove(&path) {
                 eprintln!("warning: {error:#}");
             }
@@ -125,7 +123,7 @@ fn remove(directory: &Path) -> Result<()> {
     let deadline = Instant::now() + STOPPING;
     loop {
         match fs::remove_dir_all(directory) {
-            // A browser that a test has just killed may still write its files.
+            // A browser that a test has just killed may still write files.
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(10));
             }
@@ -148,10 +146,10 @@ fn stop_server(data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The process that a data directory names, if it is a server in there.
+/// The process id in a data directory, if that process is its server.
 ///
-/// After a crash its id may belong to another process. A server works in its data directory, and Linux tells;
-/// on other systems the id has to do.
+/// After a crash the id may belong to another process. A server's working directory is its data directory,
+/// which Linux reveals; on other systems the id must suffice.
 fn server_of(data: &Path) -> Option<Pid> {
     let text = fs::read_to_string(data.join(PID_FILE)).ok()?;
     let process: i32 = text.lines().next()?.trim().parse().ok()?;
@@ -161,7 +159,7 @@ fn server_of(data: &Path) -> Option<Pid> {
     if process > 0 && is_server { Pid::from_raw(process) } else { None }
 }
 
-/// The directories in `root`, down to a few levels, that a server has started in. Links are not followed.
+/// The directories in `root`, down to a few levels, in which a server was started. Links are not followed.
 fn data_directories(root: &Path) -> Vec<PathBuf> {
     let entries = WalkDir::new(root).max_depth(DEEPEST_DATA + 1).into_iter().flatten();
     let files = entries.filter(|entry| entry.file_name() == PID_FILE && entry.file_type().is_file());
@@ -179,7 +177,7 @@ mod tests {
     use super::{LOCK, PID_FILE, PREFIX, data_directories, remove_leftovers, server_of};
 
     #[test]
-    fn only_directories_without_a_run_are_leftovers() {
+    fn only_unlocked_directories_are_removed() {
         let base = tempdir().unwrap();
         let make = |name: &str| {
             let path = base.path().join(format!("{PREFIX}{name}"));
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn data_directories_are_found_to_a_depth_and_not_behind_links() {
+    fn data_directories_are_found_to_a_depth_without_following_links() {
         let root = tempdir().unwrap();
         for name in ["postgres", "tmp/a/data", "1/2/3/4", "1/2/3/5/6"] {
             fs::create_dir_all(root.path().join(name)).unwrap();
@@ -220,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_works_elsewhere_is_no_server_of_this_directory() {
+    fn a_process_in_another_directory_is_not_the_server() {
         let folder = tempdir().unwrap();
         let data = folder.path().canonicalize().unwrap();
         for text in ["", "x\n", "-1\n", "0\n", "99999999999\n"] {

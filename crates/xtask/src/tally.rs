@@ -1,11 +1,11 @@
-//! The results of a whole test run, summed up from the output of its programs.
+//! Sums the results of a test run, from the output of its programs.
 
 use std::fmt;
 
 /// The counts of all results so far, and the faults other than failed tests.
 ///
-/// Every other fault counts as a failure, so that `0 failed` always means success: an ignored test, a test
-/// program that crashed, a run that did not compile or that ran no test.
+/// Every other fault counts as a failure, so that `0 failed` always means success: an ignored test, a crashed
+/// test program, a compile error, a run without tests.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     passed: u64,
@@ -31,7 +31,7 @@ impl Tally {
         self.remarks.push(remark);
     }
 
-    /// Adds what is wrong with a run as a whole.
+    /// Adds the faults of a run as a whole.
     pub(crate) fn conclude(&mut self, cargo_succeeded: bool) {
         if self.failed == 0 && !cargo_succeeded {
             self.fail(1, "cargo failed outside of the tests: see its messages above".into());
@@ -46,7 +46,7 @@ impl Tally {
         &self.remarks
     }
 
-    /// Whether all tests passed.
+    /// Did all tests pass?
     pub(crate) fn is_success(&self) -> bool {
         self.failed == 0
     }
@@ -59,7 +59,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
+/// Parses `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
 fn parse_result(line: &str) -> Option<[u64; 3]> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let mut parts = counts.split("; ");
@@ -67,8 +67,8 @@ fn parse_result(line: &str) -> Option<[u64; 3]> {
     Some([count(" passed")?, count(" failed")?, count(" ignored")?])
 }
 
-/// Reads nextest's `Summary [   2.034s] 12/13 tests run: 11 passed (1 slow), 1 timed out, 3 skipped`.
-/// Tests that did not pass have failed, also those that did not run; skipped ones were not asked for.
+/// Parses nextest's `Summary [   2.034s] 12/13 tests run: 11 passed (1 slow), 1 timed out, 3 skipped`. Tests
+/// that did not pass count as failed, even if they did not run; skipped ones were not requested.
 fn parse_summary(line: &str) -> Option<[u64; 3]> {
     let (_, result) = line.trim_start().strip_prefix("Summary [")?.split_once("] ")?;
     let (run, rest) = result.split_once(" test run: ").or_else(|| result.split_once(" tests run: "))?;
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn result_lines_are_read_and_no_others() {
+    fn only_result_lines_are_parsed() {
         let mut tally = Tally::default();
         for line in [
             "",
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_of_nextest_is_read() {
+    fn nextest_summaries_are_parsed() {
         let read = |line| verdict(line, true).0;
         assert_eq!(
             read("     Summary [   2.034s] 12 tests run: 12 passed, 3 skipped"),

@@ -1,4 +1,4 @@
-//! Where the workspace is, and how its commands are run.
+//! Paths of the workspace, and how to run its commands.
 
 use std::env;
 use std::fs;
@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use walkdir::WalkDir;
 
-/// A cargo command at the root of the workspace, with nothing to read from standard input.
+/// A cargo command in the root of the workspace, without standard input.
 ///
-/// It is the cargo that started this program, so that the pinned toolchain is the one that runs.
+/// It is the cargo that started this program, so the pinned toolchain is used.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.stdin(Stdio::null()).current_dir(root());
@@ -23,19 +23,19 @@ pub(crate) fn root() -> &'static Path {
     package.ancestors().nth(2).unwrap_or(package)
 }
 
-/// The folder that cargo builds in.
+/// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
-/// Runs a command to its end. Its failure is an error.
+/// Runs a command to its end. A failure of the command is an error.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {command:?}"))?;
     ensure!(status.success(), "failed ({status}): {command:?}");
     Ok(())
 }
 
-/// Runs a command to its end and returns what it printed. Its failure is an error.
+/// Runs a command to its end and returns its output. A failure of the command is an error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("cannot run {command:?}"))?;
@@ -43,7 +43,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Removes a folder with everything in it, if it is there.
+/// Removes a folder and its content, if it exists.
 pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
@@ -51,7 +51,7 @@ pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file, and the folders that it is in.
+/// Writes a file, and creates its folders.
 pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     let folders = path.parent().map_or(Ok(()), fs::create_dir_all);
     folders
@@ -59,12 +59,12 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// Copies a file to where [`write()`] could write it.
+/// Copies a file, and creates its folders.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     write(to, fs::read(from).with_context(|| format!("cannot read `{}`", from.display()))?)
 }
 
-/// The files below a folder, relative to it, in the order of their names.
+/// The files below a folder, as relative paths, in name order.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).sort_by_file_name() {

@@ -1,4 +1,4 @@
-//! `cargo xtask jar` makes what a repository of jars takes, and the same bytes each time.
+//! `cargo xtask jar` builds what a repository requires, reproducibly.
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 
 use std::collections::BTreeMap;
@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The most bytes that the jar of trees may have.
+/// The maximum size of the jar of trees.
 const BUDGET: usize = 60_000;
 
-/// Stands for the native library, which takes minutes to build.
+/// A stand-in for the native library, which takes minutes to build.
 const NATIVE: &[u8] = b"native";
 
 fn java() -> PathBuf {
@@ -19,9 +19,9 @@ fn java() -> PathBuf {
         .into()
 }
 
-/// Builds into a folder, and gives its files.
+/// Builds into a folder, and returns its files.
 fn build(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    // What is packed need not be a library.
+    // The packed file need not be a real library.
     let native = folder.with_extension("so");
     fs::write(&native, NATIVE).unwrap();
     let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));

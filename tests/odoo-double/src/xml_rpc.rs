@@ -155,7 +155,7 @@ mod tests {
     use super::{answer, parse};
 
     #[test]
-    fn a_call_as_python_writes_it() {
+    fn a_call_in_pythons_format_is_parsed() {
         let body = "<?xml version='1.0'?>\n<methodCall>\n<methodName>execute_kw</methodName>\n<params>\n<param>\n\
             <value><string>od&lt;o&amp;o</string></value>\n</param>\n<param>\n<value><int>-2</int></value>\n</param>\n\
             <param>\n<value><array><data>\n<value><array><data>\n</data></array></value>\n<value><nil/></value>\n\

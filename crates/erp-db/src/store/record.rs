@@ -81,7 +81,7 @@ pub(crate) async fn list(
             match session {
                 Ok(session) => sessions.push(session),
                 Err(error) => {
-                    tracing::warn!(session = %id, %error, "a stored session cannot be read and is not listed")
+                    tracing::warn!(session = %id, %error, "a stored session cannot be read and is not listed");
                 }
             }
         }

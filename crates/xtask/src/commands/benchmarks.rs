@@ -1,5 +1,4 @@
-//! `cargo xtask benchmarks`: every figure of the pages on benchmarks, and the table of `README.md`, measured
-//! again.
+//! `cargo xtask benchmarks`: measures every figure of the benchmark pages and the table of `README.md`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,35 +16,36 @@ use crate::machine::{self, Machine};
 use crate::postgres::{self, Cluster, Durability};
 use crate::workspace;
 
-/// Measure again every figure of docs/benchmarks.md, of its tables and of README.md, and write them there
+/// Measure every figure of docs/benchmarks.md, of its tables and of README.md, and update the documents
 ///
-/// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of
-/// them have succeeded; a run that fails, or is interrupted, leaves them as they are, and keeps what it has
-/// measured below `target/benchmarks`. Figures are worth quoting from a quiet machine alone: the documents
-/// say what its load was.
+/// The programs run one after another, with a temporary PostgreSQL server. The documents change only when all
+/// programs have succeeded. A failed or interrupted run does not change them, and keeps its finished
+/// measurements in `target/benchmarks`. Quote figures only from a quiet machine: the documents state the
+/// load.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Fewer sizes and shorter measurements: some minutes
     #[arg(long)]
     quick: bool,
-    /// Go on with a run that stopped, on the same machine and the same code
+    /// Resume an interrupted run, on the same machine and the same code
     #[arg(long)]
     resume: bool,
 }
 
-/// One block of `docs/benchmarks-tables.md`: its name, the program that prints it, and how that is called.
+/// One block of `docs/benchmarks-tables.md`: its name, the program that prints it, and the program's
+/// arguments.
 struct Block {
     name: &'static str,
     program: Program,
     arguments: &'static [&'static str],
-    /// Whether the program understands `--output`, and the summaries draw on what it writes.
+    /// Does the program support `--output`? If so, the summaries use its records.
     writes_records: bool,
-    /// Whether it draws the pictures, too.
+    /// Does the program also draw the pictures?
     draws: bool,
 }
 
 impl Block {
-    /// A block of a program that prints tables and nothing else.
+    /// A block of a program that only prints tables.
     const fn of_program(name: &'static str, program: Program) -> Self {
         Self { name, program, arguments: &[], writes_records: false, draws: false }
     }
@@ -59,12 +59,12 @@ impl Block {
         Self { draws: true, ..self }
     }
 
-    /// Where its records are kept.
+    /// The path of its records.
     fn records(&self, kept: &Checkpoint) -> PathBuf {
         kept.folder().join(format!("{}.json", self.name))
     }
 
-    /// What is run for it.
+    /// The command that prints it.
     fn command(&self, quick: bool, kept: &Checkpoint, server: &Cluster) -> Command {
         let mut command = self.program.running();
         command.args(self.arguments);
@@ -82,8 +82,8 @@ impl Block {
     }
 }
 
-/// All blocks that programs print, in the order in which they run. Each has its place in the document,
-/// between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+/// All blocks that programs print, in execution order. Each is in the document between `<!-- begin NAME -->`
+/// and `<!-- end NAME -->`.
 const BLOCKS: &[Block] = &[
     Block::of_harness("footprint", harness::FOOTPRINT, SIZES).with_pictures(),
     Block::of_harness("footprint-largest", harness::FOOTPRINT, LARGEST_FOOTPRINT),
@@ -97,10 +97,10 @@ const BLOCKS: &[Block] = &[
     Block::of_program("odoo", harness::ODOO),
 ];
 
-/// The sizes of which bytes are counted for every structure.
+/// The sizes for which bytes are counted, for every structure.
 const SIZES: &[&str] = &["--organizations=600", "--organizations=6000", "--organizations=60000"];
 
-/// The largest trees, and a structure of each kind that can hold them.
+/// The largest trees, and a structure of each kind that can store them.
 const LARGEST_FOOTPRINT: &[&str] = &[
     "--organizations=1000000",
     "--metric=bytes_per_session",
@@ -114,7 +114,7 @@ const LARGEST_FOOTPRINT: &[&str] = &[
 /// The trees of the sample clients.
 const SAMPLES: &[&str] = &["--shape=sample-f&b", "--shape=sample-qa"];
 
-/// Some calls on these.
+/// Some calls on the trees of the sample clients.
 const SAMPLE_CALLS: &[&str] = &[
     "--shape=sample-f&b",
     "--shape=sample-qa",
@@ -124,7 +124,7 @@ const SAMPLE_CALLS: &[&str] = &[
     "--metric=build",
 ];
 
-/// How some calls fare on larger trees.
+/// Some calls on larger trees.
 const LARGER: &[&str] = &[
     "--organizations=6000",
     "--metric=natural_tree_test",
@@ -133,7 +133,7 @@ const LARGER: &[&str] = &[
     "--metric=build",
 ];
 
-/// The same on the largest.
+/// Some calls on the largest trees.
 const LARGEST: &[&str] = &[
     "--organizations=60000",
     "--organizations=1000000",
@@ -145,12 +145,11 @@ const LARGEST: &[&str] = &[
     "--structure=petgraph",
 ];
 
-/// The tables that are made out of the records of all programs: document, block, and what the program is
-/// asked for.
+/// The tables that are derived from the records of all programs: document, block, and the summary's argument.
 const SUMMARIES: &[(&str, &str)] = &[(BENCHMARKS, "figures"), (BENCHMARKS, "budgets"), (README, "headline")];
 
-/// What the page shows of tables that are printed: its block, that of the table, and how the lines begin,
-/// with two spaces between columns.
+/// The excerpts of printed tables on the page: its block, the table's block, and how the lines begin, with
+/// two spaces between columns.
 const EXCERPTS: &[(&str, &str, &[&str])] = &[
     (
         "service-figures",
@@ -175,7 +174,7 @@ const README: &str = "README.md";
 const PICTURES: &str = "docs/benchmarks";
 const MACHINE: &str = "machine";
 
-/// Runs everything, and then writes.
+/// Runs all programs, and then writes the documents.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     measure(args, &interrupt).inspect_err(|_| {
@@ -194,7 +193,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     eprintln!("building every program");
     interrupt.run(&mut harness::building(&every_program))?;
     for program in &every_program {
-        // What is missing is installed now, before anything is measured.
+        // Install missing prerequisites before measuring.
         drop(program.running());
     }
     let server = Cluster::start(Durability::Full)?;
@@ -226,13 +225,13 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// Runs every program that has not been run yet, one after the other, and keeps what each one says.
+/// Runs every program that has not run yet, one after the other, and stores its output.
 fn all_parts(quick: bool, kept: &Checkpoint, server: &Cluster, interrupt: &Interrupt) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::with_capacity(BLOCKS.len());
     for (number, block) in (1..).zip(BLOCKS) {
         let step = format!("[{number}/{}] {}", BLOCKS.len(), block.name);
         let part = if let Some(part) = kept.part(block.name) {
-            eprintln!("{step}: measured before");
+            eprintln!("{step}: measured earlier");
             part
         } else {
             eprintln!("{step}");
@@ -251,7 +250,7 @@ fn all_parts(quick: bool, kept: &Checkpoint, server: &Cluster, interrupt: &Inter
     Ok(parts)
 }
 
-/// Where the programs draw.
+/// The folder for the pictures.
 fn pictures(kept: &Checkpoint) -> PathBuf {
     kept.folder().join("pictures")
 }
@@ -260,12 +259,12 @@ fn minutes(time: Duration) -> String {
     format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
 }
 
-/// A block of text as it was printed.
+/// Printed text as a block.
 fn fenced(text: &str) -> String {
     format!("```text\n{text}\n```")
 }
 
-/// The first line of a table with each of these beginnings.
+/// The first line of a table for each of the given beginnings.
 fn excerpt(printed: &str, beginnings: &[&str]) -> Result<String> {
     let lines = beginnings.iter().map(|beginning| {
         let line = printed.lines().find(|line| narrow_columns(line).starts_with(beginning));
@@ -274,16 +273,16 @@ fn excerpt(printed: &str, beginnings: &[&str]) -> Result<String> {
     Ok(lines.collect::<Result<Vec<_>>>()?.join("\n"))
 }
 
-/// A line of a table with two spaces between its columns, however wide they are.
+/// A table line with exactly two spaces between columns.
 fn narrow_columns(line: &str) -> String {
     line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-/// What is renewed, by path.
+/// The documents to update, by path.
 struct Documents(BTreeMap<&'static str, Document>);
 
 impl Documents {
-    /// Reads them, and sees to it before anything is measured that every block has its place.
+    /// Reads the documents, and checks that every block exists, before anything is measured.
     fn read() -> Result<Self> {
         let mut documents = Self(BTreeMap::new());
         let printed = BLOCKS.iter().map(|block| (TABLES, block.name));
@@ -299,12 +298,12 @@ impl Documents {
         Ok(documents)
     }
 
-    #[expect(clippy::expect_used, reason = "`read` has read every path that is named in this file")]
+    #[expect(clippy::expect_used, reason = "`read` reads every path in this file")]
     fn document(&mut self, path: &str) -> &mut Document {
         self.0.get_mut(path).expect("a document that was read")
     }
 
-    /// The documents with the pictures that are there already, drawn again.
+    /// The documents, and the existing pictures, drawn again.
     fn into_files(self, drawn: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files: Vec<_> = self.0.into_values().map(Document::into_file).collect();
         let folder = workspace::root().join(PICTURES);
@@ -329,7 +328,7 @@ mod tests {
     use crate::workspace;
 
     #[test]
-    fn every_block_has_its_place_in_the_documents() {
+    fn every_block_exists_in_the_documents() {
         Documents::read().unwrap();
         let names: BTreeSet<&str> =
             BLOCKS.iter().map(|block| block.name).chain(SUMMARIES.iter().map(|(_, name)| *name)).collect();

@@ -1,17 +1,18 @@
-//! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
+//! `cargo xtask ci`: the checks before a change lands, except for the tests.
 
 use anyhow::{Context, Result};
 
 use crate::workspace::{self, succeed};
 
-/// Arguments of cargo, as a shell takes them. None has a space in it.
+/// Arguments of cargo, separated by spaces.
 const STEPS: &[&str] = &[
     "fmt --all --check",
     "clippy --workspace --all-targets --all-features -- -D warnings",
     r#"--config 'build.rustdocflags=["-D","warnings"]' doc --workspace --all-features --no-deps"#,
-    // A program of its own: `cargo install --locked cargo-deny`.
+    // A separate program: `cargo install --locked cargo-deny`.
     "deny --log-level error check licenses bans sources",
-    // Feature combinations in which a library must compile without a warning; all together were linted above.
+    // Feature combinations that must compile without warnings. The combination of all features is linted
+    // above.
     "clippy --package org-structure --no-default-features -- -D warnings",
     "clippy --package org-structure --no-default-features --features serde -- -D warnings",
     "clippy --package orgcache-erp-db --no-default-features --features sqlite -- -D warnings",
@@ -26,18 +27,18 @@ const STEPS: &[&str] = &[
     "clippy --package orgcache-platform --features sync -- -D warnings",
     "run --quiet --release --package benches --bin bench-budgets",
     "run --quiet --package xtask -- jar",
-    // From the archives alone, so that a file outside of a package's folder is missed here, not by its first
+    // From the archives alone, so that a missing file outside of a package's folder is found here, not by a
     // user.
     "run --quiet --package xtask -- packages --check",
 ];
 
-/// Runs the steps in order, up to the first that fails.
+/// Runs the steps in order, until one fails.
 pub(crate) fn run() -> Result<()> {
     for (number, step) in (1..).zip(STEPS) {
         eprintln!("[{number}/{}] cargo {step}", STEPS.len());
         let arguments = step.split(' ').map(|argument| argument.trim_matches('\''));
         succeed(workspace::cargo().args(arguments))
-            .with_context(|| format!("to see it again, run\n    cargo {step}\n"))?;
+            .with_context(|| format!("to repeat this step, run\n    cargo {step}\n"))?;
     }
     Ok(())
 }

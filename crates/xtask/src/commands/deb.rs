@@ -1,4 +1,4 @@
-//! `cargo xtask deb`: the package for Debian and Ubuntu, with the command, its unit and its settings.
+//! `cargo xtask deb`: the package for Debian and Ubuntu, with the command, its systemd unit and its settings.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,13 +12,12 @@ use crate::workspace::{self, output, remove_folder, succeed};
 
 /// Build the Debian package: the command, a systemd unit, settings, man page and completions
 ///
-/// The package is put into `target/debian`. The command is that of `cargo xtask wheel`: it runs with glibc
-/// 2.28 or later, from Debian 11 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package
-/// dpkg-dev).
+/// Writes the package to `target/debian`. The command is the one of `cargo xtask wheel`: it needs glibc 2.28
+/// or later (Debian 11, Ubuntu 20.04). Needs dpkg-deb and dpkg-shlibdeps (package dpkg-dev).
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// The command to package, in place of one that is built first
+    /// The command to package, instead of building it
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
     /// The folder for the package
@@ -26,7 +25,7 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-/// Files of the workspace that are packaged as they are, with their places and modes.
+/// Files of the workspace that are packaged unchanged, with their paths and modes.
 const FILES: &[(&str, &str, u32)] = &[
     ("packaging/orgcache.service", "usr/lib/systemd/system/orgcache.service", 0o644),
     ("packaging/orgcache.env", "etc/orgcache/orgcache.env", 0o640),
@@ -52,7 +51,7 @@ const FILES: &[(&str, &str, u32)] = &[
     ("packaging/debian/postrm", "DEBIAN/postrm", 0o755),
 ];
 
-/// What the command writes about itself, and where it belongs.
+/// The files that the command generates about itself, and their paths.
 const WRITTEN: &[(&[&str], &str)] = &[
     (&["man"], "usr/share/man/man1/orgcache.1"),
     (&["completions", "bash"], "usr/share/bash-completion/completions/orgcache"),
@@ -60,10 +59,10 @@ const WRITTEN: &[(&[&str], &str)] = &[
     (&["completions", "fish"], "usr/share/fish/vendor_completions.d/orgcache.fish"),
 ];
 
-/// What Debian's policy wants compressed, as `gzip -9n` does.
+/// The files that Debian's policy requires to be compressed, by `gzip -9n`.
 const COMPRESSED: &[&str] = &["usr/share/man/man1/orgcache.1", "usr/share/doc/orgcache/changelog"];
 
-/// Folders that other users may not look into.
+/// Folders that other users may not read.
 const PRIVATE: &[(&str, u32)] = &[("etc/orgcache", 0o750), ("var/lib/orgcache", 0o700)];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -100,11 +99,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Lays everything out as it will be installed.
+/// Creates the file tree to be installed.
 fn stage(root: &Path, binary: &Path) -> Result<()> {
     for (folder, mode) in PRIVATE {
         let folder = root.join(folder);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
         fs::set_permissions(&folder, Permissions::from_mode(*mode))?;
     }
     for (file, place, mode) in FILES {
@@ -123,9 +122,9 @@ fn stage(root: &Path, binary: &Path) -> Result<()> {
     succeed(Command::new("gzip").arg("-9n").args(COMPRESSED.iter().map(|file| root.join(file))))
 }
 
-/// The packages with the libraries that the command is linked against.
+/// The packages with the libraries that the command links.
 fn dependencies(out: &Path, command: &Path) -> Result<String> {
-    // The program wants to find a source package.
+    // dpkg-shlibdeps expects a source package.
     let source = out.join("debian");
     write(&source.join("control"), b"Source: orgcache\n\nPackage: orgcache\nArchitecture: any\n", 0o644)?;
     let found = output(Command::new("dpkg-shlibdeps").arg("-O").arg(command).current_dir(out));
@@ -134,9 +133,9 @@ fn dependencies(out: &Path, command: &Path) -> Result<String> {
     let depends = found.trim().strip_prefix("shlibs:Depends=").map(str::to_owned);
     let depends = depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))?;
     let program = fs::read(command).with_context(|| format!("cannot read `{}`", command.display()))?;
-    let glibc = newest_glibc(&program).context("the command asks for no version of glibc")?;
-    // dpkg-shlibdeps asks for the version in which this machine's glibc took in libpthread and libdl. What
-    // the command needs is the newest version that its symbols name.
+    let glibc = newest_glibc(&program).context("the command references no version of glibc")?;
+    // dpkg-shlibdeps requires the version in which this machine's glibc absorbed libpthread and libdl. The
+    // command only needs the newest version that its symbols name.
     let packages = depends.split(", ").map(|package| match package.split_once(' ') {
         Some(("libc6", _)) => format!("libc6 (>= {}.{})", glibc.0, glibc.1),
         _ => package.to_owned(),
@@ -154,7 +153,7 @@ fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
     versions.max()
 }
 
-/// Writes a file with exactly this mode, and its folders with that of folders for all.
+/// Writes a file with exactly this mode, in folders that all users can read.
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     workspace::write(path, bytes)?;
     Ok(fs::set_permissions(path, Permissions::from_mode(mode))?)
@@ -165,7 +164,7 @@ mod tests {
     use super::newest_glibc;
 
     #[test]
-    fn the_newest_version_that_symbols_name_is_found() {
+    fn the_newest_glibc_version_of_symbols_is_found() {
         let program = b"\x7fELF\0GLIBC_2.9\0GLIBC_2.28\0GLIBC_2.2.5\0GLIBC_PRIVATE\0GLIBC_3";
         assert_eq!(newest_glibc(program), Some((2, 28)));
         assert_eq!(newest_glibc(b"GLIBC_"), None);

@@ -1,5 +1,5 @@
-//! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the programs below
-//! `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the release builds of
+//! the programs in `benches`.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -10,27 +10,27 @@ use crate::interrupt::Interrupt;
 use crate::postgres::{self, Cluster, Durability};
 use crate::{python, workspace};
 
-/// The environment variable that gives a program the URL of the server's superuser.
+/// The environment variable with the URL of the server's superuser.
 pub(crate) const POSTGRES_URL: &str = "ORGCACHE_BENCH_POSTGRES_URL";
 
-/// A program that measures.
+/// A measuring program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Program {
     /// The package.
     package: &'static str,
-    /// What of it is compiled.
+    /// The features to compile.
     features: &'static [&'static str],
     /// The program.
     binary: &'static str,
-    /// Whether it uses PostgreSQL where there is one.
+    /// Does it use PostgreSQL, if available?
     postgres: bool,
-    /// Whether it starts the service, which then has to be built beside it.
+    /// Does it start the service? Then the service has to be built too.
     service: bool,
-    /// Whether it measures a program in Python where there is one.
+    /// Does it measure a Python program, if available?
     python: bool,
 }
 
-/// A program of the package `benches`, without its name.
+/// A program of the package `benches`, without the name.
 const BENCHES: Program =
     Program { package: "benches", features: &[], binary: "", postgres: false, service: false, python: false };
 
@@ -40,25 +40,25 @@ pub(crate) const SPEED: Program =
 pub(crate) const SESSIONS: Program =
     Program { binary: "bench-sessions", features: &["databases"], postgres: true, ..BENCHES };
 pub(crate) const BUDGETS: Program = Program { binary: "bench-budgets", ..BENCHES };
-/// Tool calls on Odoo, beside the Python server.
+/// Tool calls on Odoo, compared with the Python server.
 pub(crate) const ODOO: Program =
     Program { package: "bench-odoo", binary: "bench-odoo", service: true, python: true, ..BENCHES };
-/// Load on the service, beside a bare axum.
+/// Load on the service, compared with a bare axum.
 pub(crate) const LOAD: Program =
     Program { package: "bench-service", binary: "bench-service", service: true, ..BENCHES };
-/// Makes tables for the documents out of what the others wrote.
+/// Generates tables for the documents from the output of the other programs.
 pub(crate) const SUMMARY: Program = Program { binary: "bench-summary", ..BENCHES };
 
 impl Program {
-    /// The command that runs what was built; arguments may follow.
+    /// The command that runs the built program; append arguments.
     ///
-    /// Missing Python packages are installed. If they cannot be had, the program says what it leaves out.
+    /// Installs missing Python packages. If that fails, the program reports what it skips.
     pub(crate) fn running(&self) -> Command {
         let file = format!("{}{}", self.binary, std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(workspace::target().join("release").join(file));
         command.current_dir(workspace::root()).stdin(Stdio::null());
         if self.python {
-            let complain = |error: &_| eprintln!("warning: the Python packages cannot be had: {error:#}");
+            let complain = |error: &_| eprintln!("warning: the Python packages are not available: {error:#}");
             let interpreter = python::interpreter().inspect_err(complain).ok();
             command.env_remove(python::VARIABLE);
             command.envs(interpreter.map(|interpreter| (python::VARIABLE, interpreter)));
@@ -67,8 +67,7 @@ impl Program {
     }
 }
 
-/// The command that builds programs with all that they need, in one go: several would compile what they share
-/// once for each.
+/// The command that builds all programs at once: separate builds would compile shared crates again for each.
 pub(crate) fn building(programs: &[Program]) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--release"]);
@@ -92,8 +91,8 @@ pub(crate) struct Args {
     pub(super) options: Vec<OsString>,
 }
 
-/// Builds and runs one of the programs. One that uses PostgreSQL gets a server of its own, if PostgreSQL is
-/// on this machine; else it says what it leaves out.
+/// Builds and runs one of the programs. If PostgreSQL is installed, a program that uses it gets a temporary
+/// server; otherwise it reports what it skips.
 pub(crate) fn run(program: &Program, args: &Args) -> Result<()> {
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     interrupt.run(&mut building(&[*program]))?;

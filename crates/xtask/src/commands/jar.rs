@@ -1,4 +1,4 @@
-//! `cargo xtask jar`: the libraries for the JVM, as a repository of jars takes them.
+//! `cargo xtask jar`: the libraries for the JVM, in the form that repositories require.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,38 +9,37 @@ use anyhow::{Context, Result};
 use crate::java::Jdk;
 use crate::workspace::{self, copy, files_below, remove_folder, succeed, write};
 
-/// Build the jars for the JVM, trees and sessions, each with the jars of its sources and documentation and
-/// its pom.xml
+/// Build the jars for the JVM, trees and sessions, each with its sources, documentation and pom.xml
 ///
-/// The same sources and JDK make the same bytes. A JDK from 17 on is needed; the byte code is for Java 11.
-/// The native library of sessions is built for Linux on x86-64, and runs with the glibc of this machine or a
-/// later one.
+/// Builds are reproducible: the same sources and JDK give the same bytes. Needs JDK 17 or later; the byte
+/// code is for Java 11. The native library of sessions is built for Linux on x86-64, and needs the glibc of
+/// this machine or a later one.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// The folder for the files
+    /// The folder for the output
     #[arg(long, value_name = "FOLDER", default_value = "target/jar")]
     out: PathBuf,
     /// The repository's URL for pom.xml, which Maven Central requires
     #[arg(long, value_name = "URL")]
     repository: Option<String>,
-    /// A native library that was built before, instead of building it
+    /// A prebuilt native library, instead of building it
     #[arg(long, value_name = "FILE")]
     native_library: Option<PathBuf>,
 }
 
-/// The time of every file in the jars: the earliest that `jar` takes for one.
+/// The timestamp of every file in the jars: the earliest that `jar` accepts.
 const TIME: &str = "1980-01-01T00:00:02Z";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What one jar is made of.
+/// The content of one jar.
 struct Library {
-    /// Its name, and that of the folder of its sources.
+    /// Its name, and the name of its source folder.
     name: &'static str,
     module: &'static str,
     description: &'static str,
-    /// Whether it stands on the first one, and holds the native library.
+    /// Does it depend on the first one, and contain the native library?
     is_native: bool,
 }
 
@@ -61,7 +60,7 @@ const LIBRARIES: [Library; 2] = [
     },
 ];
 
-/// Where the native library is in its jar, for the one platform that it is built for.
+/// The path of the native library in its jar, for the only supported platform.
 const NATIVE_FOLDER: &str = "META-INF/native/linux-x86_64-gnu";
 const NATIVE_LIBRARY: &str = "liborgcache_jvm.so";
 
@@ -117,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     remove_folder(&work)
 }
 
-/// The native library with the licences of what it contains, as the jar has them.
+/// The native library with the licences of its dependencies, for the jar.
 pub(crate) fn put_native_library(folder: &Path, built: Option<&Path>) -> Result<()> {
     let target = folder.join(NATIVE_FOLDER);
     let built = match built {
@@ -128,7 +127,7 @@ pub(crate) fn put_native_library(folder: &Path, built: Option<&Path>) -> Result<
     copy(&workspace::root().join("crates/jvm/THIRD_PARTY.md"), &folder.join("META-INF/THIRD_PARTY.md"))
 }
 
-/// Builds the native library as it is shipped, for this machine's glibc and later ones.
+/// Builds the native library for shipping, for this machine's glibc and later ones.
 fn build_native_library() -> Result<PathBuf> {
     let mut cargo = workspace::cargo();
     cargo.args(["rustc", "--release", "--package", "jvm", "--lib", "--crate-type", "cdylib"]);
@@ -136,7 +135,7 @@ fn build_native_library() -> Result<PathBuf> {
     Ok(workspace::target().join("release").join(NATIVE_LIBRARY))
 }
 
-/// Puts what some folders hold into a jar, in the order of names.
+/// Packs folders into a jar, in name order.
 fn pack(jdk: &Jdk, jar: &Path, manifest: &Path, folders: &[&Path]) -> Result<()> {
     let mut arguments: Vec<OsString> = vec!["--create".into(), "--date".into(), TIME.into()];
     arguments.extend(["--file".into(), jar.into(), "--manifest".into(), manifest.into()]);

@@ -1,4 +1,4 @@
-//! `cargo xtask jvm-speed`: the Java libraries beside a plain map of nodes, and beside the service.
+//! `cargo xtask jvm-speed`: the Java libraries compared with a plain map of nodes, and with the service.
 
 use std::fs;
 
@@ -8,24 +8,25 @@ use crate::commands::jar::put_native_library;
 use crate::java::Jdk;
 use crate::workspace;
 
-/// Compare time and heap of the Java libraries with those of a plain map of nodes, as ERPs keep it, and of
-/// the service
+/// Compare time and heap of the Java libraries with those of a plain map of nodes, as in ERPs, and of the
+/// service
 ///
-/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts.
-/// Where a service with the sample rows runs (`cargo run --release`), its answers over HTTP are measured too.
+/// Prints tables in Markdown. Contenders take turns in each round, and the shortest time of all rounds
+/// counts. If a service with the sample rows is running (`cargo run --release`), its answers over HTTP are
+/// measured too.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Organizations in the tree
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     organizations: u32,
-    /// Rounds that count, after those that warm up
+    /// Measured rounds, after the warm-up
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Milliseconds for each question in each round
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     milliseconds: u32,
-    /// Where a service is asked, several times if need be: http://127.0.0.1:8080 or
+    /// The address of a running service, may be repeated: http://127.0.0.1:8080 or
     /// unix:/run/orgcache/orgcache.sock
     #[arg(long, value_name = "ADDRESS")]
     service: Vec<String>,
@@ -52,7 +53,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut arguments = Vec::from(numbers);
     arguments.extend([args.user.clone(), args.password.clone()]);
     arguments.extend(args.service.iter().map(|service| service.trim_end_matches('/').to_owned()));
-    // Chains make the map of nodes recurse deeply. The serial collector leaves no garbage in figures of heap.
+    // Chains make the map of nodes recurse deeply. The serial collector leaves no garbage in the heap
+    // figures.
     let options = ["-Xss64m", "-Xmx1g", "-XX:+UseSerialGC"];
     jdk.run_main("org.orgcache.bench.Speed", &[&library, &sessions, &program], &options, &arguments)
 }

@@ -1,4 +1,4 @@
-//! One file for each command: its arguments, and a `run` that ends in an exit code.
+//! One file per command: its arguments, and a `run` function that returns an exit code.
 
 pub(crate) mod benchmarks;
 pub(crate) mod ci;

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: which changes of the code would no test notice?
+//! `cargo xtask mutants`: finds changes of the code that no test detects.
 
 use std::ffi::OsString;
 
@@ -6,20 +6,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// Change the code in many small ways, one at a time, and see whether a test fails
+/// Change the code in many small ways, one at a time, and check that a test fails
 ///
-/// Needs `cargo install cargo-mutants`. Takes a few seconds for each of about a thousand mutants of a package:
-/// name files with `-- --file GLOB`. `--continue` goes on with a run that was cut short.
+/// Needs `cargo install cargo-mutants`. Takes a few seconds for each of about a thousand mutants of a
+/// package: select files with `-- --file GLOB`. `--continue` resumes an interrupted run.
 ///
-/// Mutants that no test can notice, because they mean the same, are listed with their reasons in
-/// `.cargo/mutants.toml`.
+/// Equivalent mutants, which no test can detect, are listed with reasons in `.cargo/mutants.toml`.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Only this package
     #[arg(long, short, value_name = "PACKAGE")]
     package: Option<String>,
-    /// Leave out the mutants that the run before has caught
+    /// Skip the mutants that the previous run caught
     #[arg(long = "continue")]
     continues: bool,
     /// Passed on to cargo-mutants, for example `--file '**/decode.rs'`
@@ -27,7 +26,7 @@ pub(crate) struct Args {
     options: Vec<OsString>,
 }
 
-/// A package whose mutants must all be caught, with the tests that have to notice.
+/// A package whose mutants must all be caught, with the tests that must catch them.
 struct Subject {
     package: &'static str,
     targets: &'static [&'static str],
@@ -38,7 +37,7 @@ const SUBJECTS: &[Subject] = &[
     Subject { package: "orgcache-session", targets: &["suite"] },
 ];
 
-/// Runs it for each package. Fails if a mutant survives that is not listed.
+/// Runs cargo-mutants for each package. Fails if an unlisted mutant survives.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let is_meant = |subject: &&Subject| args.package.as_deref().is_none_or(|name| name == subject.package);
     let mut survived = Vec::new();
@@ -54,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 impl Subject {
-    /// Says whether all mutants were caught.
+    /// Returns whether all mutants were caught.
     fn run(&self, args: &Args) -> Result<bool> {
         let mut command = workspace::cargo();
         command.args(["mutants", "--package", self.package, "--profile", "mutants"]);
@@ -65,7 +64,7 @@ impl Subject {
         command.args(&args.options).args(["--", "--lib"]);
         command.args(self.targets.iter().flat_map(|target| ["--test", target]));
         let status = command.status().context("cannot run cargo")?;
-        // 0: all caught. 2: some missed. 3: some caught by a test that did not end in time, and none missed.
+        // 0: all caught. 2: some missed. 3: some caught by a test timeout, and none missed.
         match status.code() {
             Some(0 | 3) => Ok(true),
             Some(2) => Ok(false),

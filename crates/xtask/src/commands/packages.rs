@@ -1,4 +1,4 @@
-//! `cargo xtask packages`: what would be published, built and tested from the archives alone.
+//! `cargo xtask packages`: builds and tests the packages from their archives, as published.
 
 use std::process::Command;
 
@@ -8,12 +8,12 @@ use crate::workspace::{self, copy, files_below, remove_folder, succeed, write};
 
 /// Rehearse the release: archive all packages, and build and test them from the archives alone
 ///
-/// Packages and the upload are cargo's own rehearsal (`cargo publish --workspace --dry-run`); the build takes
-/// place in target/packages, with the tests that each archive contains. Nothing leaves the machine.
+/// The archives and the upload are cargo's own rehearsal (`cargo publish --workspace --dry-run`). The build
+/// runs in target/packages, with the tests in each archive. Nothing leaves the machine.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Compile the packages, and run no tests
+    /// Only compile the packages, without running tests
     #[arg(long)]
     check: bool,
 }
@@ -27,19 +27,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let folder = workspace::target().join("packages");
     remove_folder(&folder)?;
-    // Their own lock files would be those of the day; the versions to test are those of the workspace.
+    // The packages' own lock files would use the latest versions. Test the versions of the workspace.
     copy(&workspace::root().join("Cargo.lock"), &folder.join("Cargo.lock"))?;
     let mut manifest =
         String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*-[0-9]*\"]\n\n[patch.crates-io]\n");
     for archive in files_below(&archives)? {
         let stem = archive.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let is_archive = archive.extension().is_some_and(|extension| extension == "crate");
-        // Cargo keeps each archive twice.
+        // Cargo writes each archive twice.
         if !is_archive || folder.join(stem).exists() {
             continue;
         }
-        // Without the times in the archive, which never change: cargo would take changed sources for those
-        // that it has compiled.
+        // Ignore the timestamps in the archive, which are constant: cargo would not notice changed sources.
         succeed(Command::new("tar").arg("-xzmf").arg(archives.join(&archive)).current_dir(&folder))?;
         let name = stem.strip_suffix(concat!("-", env!("CARGO_PKG_VERSION")));
         let name = name.with_context(|| format!("`{stem}` has another version than the workspace"))?;
@@ -50,6 +49,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut build = workspace::cargo();
     let what: &[_] = if args.check { &["check"] } else { &["test", "--no-fail-fast"] };
     build.args(what).args(["--workspace", "--all-features"]).current_dir(&folder);
-    // What others wrote is compiled already.
+    // Reuse the compiled third-party crates.
     succeed(build.env("CARGO_TARGET_DIR", workspace::target()))
 }

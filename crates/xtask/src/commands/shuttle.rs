@@ -1,4 +1,4 @@
-//! `cargo xtask shuttle`: the model-checked tests, under many schedules each.
+//! `cargo xtask shuttle`: runs the model-checked tests under many schedules.
 
 use std::ffi::OsString;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::workspace::{self, succeed};
 
-/// Run the tests that a model checker drives through many schedules
+/// Run the tests that a model checker executes under many schedules
 ///
-/// They are built with `--cfg shuttle`, which puts the checker's locks and atomics in the place of the real
-/// ones, into a target folder of their own.
+/// Builds with `--cfg shuttle`, which replaces locks and atomics by the checker's, in a separate target
+/// folder.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -18,17 +18,17 @@ pub(crate) struct Args {
     options: Vec<OsString>,
 }
 
-/// The packages with such tests, and where these are: a test target of their own, or a module of the library.
+/// The packages with such tests, and their targets: a test target, or a module of the library.
 const PROGRAMS: &[&[&str]] = &[
     &["--package", "orgcache-session", "--test", "shuttle"],
     &["--package", "orgcache-model-metadata", "--lib", "shuttle_tests"],
     &["--package", "orgcache-odoo", "--lib", "shuttle_tests"],
 ];
 
-/// The folder of what is built with the checker.
+/// The target folder of these builds.
 const TARGET: &str = "target/shuttle";
 
-/// Runs them, until one fails.
+/// Runs the programs, until one fails.
 pub(crate) fn run(args: &Args) -> Result<()> {
     for program in PROGRAMS {
         let mut command = workspace::cargo();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests of the workspace, with everything they need.
+//! `cargo xtask test`: runs all tests of the workspace, with all prerequisites.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
@@ -15,14 +15,14 @@ use crate::prerequisite;
 use crate::tally::Tally;
 use crate::workspace;
 
-/// Run all tests and doc tests, on a PostgreSQL cluster made for this run
+/// Run all tests and doc tests, on a temporary PostgreSQL cluster
 ///
-/// PostgreSQL, a browser, Python, Java and their libraries are found, or installed if you are root on Debian.
-/// The cluster is removed at the end, also of an interrupted run. The last line is `N passed, N failed`.
+/// Finds PostgreSQL, a browser, Python, Java and their libraries, or installs them if you are root on Debian.
+/// Removes the cluster at the end, even if the run is interrupted. The last line is `N passed, N failed`.
 ///
-/// If cargo-nextest is installed, it runs the tests, each in a process of its own and with a time limit, and
-/// cargo runs those in documentation and in other languages; else cargo runs all. Nextest also runs ignored
-/// tests; with cargo they count as failed.
+/// If cargo-nextest is installed, it runs the tests, each in its own process and with a time limit, and cargo
+/// runs doc tests and those in other languages; otherwise cargo runs all. Nextest also runs ignored tests;
+/// with cargo they count as failed.
 ///
 /// The tests get these environment variables: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER and
@@ -31,7 +31,7 @@ use crate::workspace;
 /// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and
 /// ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; ORGCACHE_TEST_AXE, the script of
 /// axe-core, if npm can download it; TMPDIR, a directory that is removed at the end with everything in it,
-/// also servers.
+/// including running servers.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     cargo: Vec<OsString>,
 }
 
-/// Runs the tests and prints the closing line, which nothing follows.
+/// Runs the tests and prints the closing line, which is the last output.
 pub(crate) fn run(args: &Args) -> ExitCode {
     let mut tally = Tally::default();
     let outcome = test(args, &mut tally);
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     for remark in tally.remarks() {
         eprintln!("error: {remark}");
     }
-    // It fails only if the reader has gone.
+    // It fails only if the reader is gone.
     let _ = writeln!(io::stdout(), "{tally}");
     if tally.is_success() {
         return ExitCode::SUCCESS;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     interrupted.unwrap_or(ExitCode::FAILURE)
 }
 
-/// Prepares what the tests need, runs them and cleans up.
+/// Prepares the prerequisites, runs the tests and cleans up.
 fn test(args: &Args, tally: &mut Tally) -> Result<()> {
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let mut found = prerequisite::prepare()?;
@@ -77,27 +77,27 @@ fn test(args: &Args, tally: &mut Tally) -> Result<()> {
     Ok(interrupt.check()?)
 }
 
-/// What runs tests.
+/// A program that runs tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Runner {
-    /// All tests that are not in documentation.
+    /// All tests except doc tests.
     Nextest,
-    /// Those in documentation.
+    /// Doc tests.
     DocTests,
-    /// Those in other languages, for which one process compiles what all of them need.
+    /// Tests in other languages, whose process compiles what all of them need.
     OtherLanguages,
-    /// All.
+    /// All tests.
     Cargo,
 }
 
 impl Runner {
-    /// All that have to run, one after the other.
+    /// The runners to use, in order.
     fn for_arguments(arguments: &[OsString]) -> &'static [Self] {
         let mut version = workspace::cargo();
         version.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
         let has_nextest = version.status().is_ok_and(|status| status.success());
         let other_languages = ["jvm", "orgcache-python"];
-        // Nextest leaves their tests alone, and cargo takes the arguments for them as they are.
+        // Nextest excludes their tests, and cargo takes their arguments unchanged.
         if !has_nextest || arguments.iter().any(|argument| other_languages.iter().any(|it| argument == it)) {
             &[Self::Cargo]
         } else if chooses_targets(arguments) {
@@ -111,7 +111,7 @@ impl Runner {
 
     fn arguments(self) -> &'static str {
         match self {
-            // A filter may leave tests in documentation alone.
+            // A filter may select doc tests only.
             Self::Nextest => "nextest run --no-fail-fast --run-ignored=all --no-tests=pass",
             Self::DocTests => "test --no-fail-fast --doc",
             Self::OtherLanguages => {
@@ -134,17 +134,17 @@ fn command(runner: Runner, args: &Args, found: &[(&str, PathBuf)], cluster: &Clu
     command
 }
 
-/// Whether the arguments for cargo name packages, so that not all of them are meant.
+/// Do the arguments for cargo select packages?
 fn chooses_packages(arguments: &[OsString]) -> bool {
     has_option(arguments, &["-p", "--package"])
 }
 
-/// Whether the arguments for cargo name targets, among which doc tests are none.
+/// Do the arguments for cargo select targets, which excludes doc tests?
 fn chooses_targets(arguments: &[OsString]) -> bool {
     has_option(arguments, &["--lib", "--bin", "--test", "--example", "--bench", "--all-targets"])
 }
 
-/// Whether one of the arguments for cargo begins with one of these options.
+/// Does an argument for cargo begin with one of these options?
 fn has_option(arguments: &[OsString], options: &[&str]) -> bool {
     let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
     of_cargo
@@ -152,30 +152,30 @@ fn has_option(arguments: &[OsString], options: &[&str]) -> bool {
         .any(|argument| options.iter().any(|option| argument.starts_with(option)))
 }
 
-/// Runs tests and adds up their results. Returns whether their runner succeeded.
+/// Runs tests and adds up their results. Returns whether the runner succeeded.
 fn run_tests(runner: Runner, mut command: Command, tally: &mut Tally, interrupt: &Interrupt) -> Result<bool> {
     let (output, input) = io::pipe().context("cannot make a pipe")?;
     match runner {
-        // It writes everything to standard error.
+        // Nextest writes everything to standard error.
         Runner::Nextest => command.stderr(input),
         Runner::DocTests | Runner::OtherLanguages | Runner::Cargo => command.stdout(input),
     };
     let mut group = interrupt.spawn(&mut command).context("cannot run cargo")?;
-    // It holds an end of the pipe, which would then never end.
+    // It holds a write end, which would keep the pipe open.
     drop(command);
     thread::scope(|scope| {
         let relay = scope.spawn(|| relay(output, io::stdout(), tally));
         let status = group.child.wait().context("cannot wait for cargo")?;
-        // So does a process that a test left running.
+        // The same for a process that a test left running.
         drop(group);
         let relayed = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
         relayed.context("cannot pass on the tests' output")?;
-        // A runner that a signal ended has failed anyway.
+        // A runner that was ended by a signal has failed anyway.
         Ok(status.success() || interrupt.check().is_err())
     })
 }
 
-/// Passes output on line by line, and sums it up.
+/// Forwards output line by line, and tallies it.
 fn relay(output: impl Read, mut copy: impl Write, tally: &mut Tally) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -199,7 +199,7 @@ mod tests {
         b"running 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n";
 
     #[test]
-    fn packages_and_targets_are_chosen_before_the_arguments_of_the_test_programs() {
+    fn packages_and_targets_are_parsed_before_the_double_dash() {
         for (line, packages, targets) in [
             ("", false, false),
             ("name --release -- -p --lib", false, false),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_passed_on_and_summed_up() {
+    fn output_is_forwarded_and_tallied() {
         let mut copy = Vec::new();
         let output = [RESULT, b"\xff not text"].concat();
         let mut tally = Tally::default();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_nobody_reads_is_an_error() {
+    fn an_unread_output_is_an_error() {
         let mut short = [0; 4];
         assert!(relay(RESULT, short.as_mut_slice(), &mut Tally::default()).is_err());
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask wheel`: the Python wheel, with the module and the command.
+//! `cargo xtask wheel`: builds the Python wheel, with the module and the command.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use crate::python;
 use crate::workspace::{self, succeed};
 
-/// The platform in Rust's words, with the glibc that the command is linked against.
+/// The Rust target, with the glibc that the command links.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const GLIBC: &str = "2.28";
 const COMPATIBILITY: &str = "manylinux_2_28";
 
-/// A program of the environment that builds wheels.
+/// A program of the virtual environment that builds wheels.
 fn tool(program: &str) -> Result<Command> {
     let python = python::wheel_builder()?;
     let programs = python.parent().context("the interpreter has no folder")?;
@@ -25,7 +25,7 @@ fn tool(program: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Builds the command for all machines with that glibc or a later one, and says where it is.
+/// Builds the command for that glibc and later ones, and returns its path.
 pub(crate) fn portable_command() -> Result<PathBuf> {
     let mut command = tool("cargo-zigbuild")?;
     command.args(["zigbuild", "--release", "--package", "orgcache", "--bin", "orgcache", "--target"]);
@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
     let built = portable_command()?;
     let script = workspace::root().join("crates/python/orgcache.data/scripts/orgcache");
     fs::create_dir_all(script.parent().unwrap_or(&script))?;
-    // With its mode.
+    // This copies the mode too.
     fs::copy(&built, script).with_context(|| format!("cannot copy `{}`", built.display()))?;
 
     let wheels = workspace::target().join("wheels");
