@@ -1,8 +1,8 @@
 //! Time per call of the tree: `cargo bench --package benches`.
 //!
 //! Every figure is the mean over a fixed random sequence of 4,096 organizations, or pairs of them; the calls
-//! do not wait for one another. `cargo bench --package benches -- natural_tree` measures only what has that
-//! in its name.
+//! are independent of each other. `cargo bench --package benches -- natural_tree` runs only the benchmarks
+//! with that in their name.
 #![expect(clippy::unwrap_used, reason = "a bench may fail loudly")]
 
 use core::hint::black_box;
@@ -20,7 +20,7 @@ const SHAPES: [Shape; 3] = [Shape::Flat, Shape::Fan5, Shape::Chain];
 const ORGANIZATIONS: [usize; 3] = [600, 6_000, 60_000];
 const ASKED: usize = 4_096;
 
-/// A tree, and who is asked about.
+/// A tree, and the organizations to ask about.
 struct QuestionedTree {
     tree: Arc<OrgStructure>,
     ids: Vec<(String, String)>,
@@ -57,7 +57,7 @@ fn on_every_tree(
     group.finish();
 }
 
-/// Time per call over the sequence, again and again. What `call` answers counts as used.
+/// Measures the time per call over the sequence, repeatedly. The answers of `call` are passed to `black_box`.
 fn each<'a, Q, A>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     id: BenchmarkId,
@@ -109,7 +109,7 @@ fn calls(criterion: &mut Criterion) {
     });
 }
 
-/// Building from shuffled rows, also of a million organizations.
+/// Building from shuffled rows, up to a million organizations.
 fn builds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("build");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).sampling_mode(SamplingMode::Flat);

@@ -1,4 +1,4 @@
-//! Does a structure answer as orgcache does?
+//! Checks that a structure gives the same answers as orgcache.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::orgcache::{Orgcache, SharedTree};
 use crate::structure::{Answer, Database, NoAnswer, Structure};
 use crate::trees::{Shape, rows, sequence};
 
-/// A structure answered something else than orgcache.
+/// A structure gave another answer than orgcache.
 #[derive(Debug, thiserror::Error)]
 #[error("{structure} disagrees about {call} of `{org}` in a {shape} tree")]
 pub struct Disagreement {
@@ -18,10 +18,10 @@ pub struct Disagreement {
 }
 
 /// Compares every call, on trees of every shape, about organizations of the tree. (About others the
-/// structures differ among themselves: itself, nothing, or no such call.)
+/// structures differ: itself, nothing, or no such call.)
 ///
 /// # Errors
-/// The first answer that differs. A call that a structure does not have is no difference.
+/// The first differing answer. A call that a structure lacks is not a difference.
 pub fn check<S: Structure>() -> Result<(), Disagreement> {
     Shape::ALL.into_iter().try_for_each(check_shape::<S>)
 }
@@ -55,7 +55,8 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
                 .ok_or_else(|| differs("natural_tree_test"))?;
         }
     }
-    // Structures number organizations as they like: over all numbers the answers are those over all ids.
+    // Structures number organizations differently: compare the answers over all numbers with those over all
+    // ids.
     let numbers = || (0..ids.len()).filter_map(|number| u32::try_from(number).ok());
     let trees = |all: Answer<BTreeSet<BTreeSet<String>>>| all;
     let by_number =
@@ -84,7 +85,7 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
         .ok_or_else(|| differs("transaction_allowed", "0"))
 }
 
-/// A list of ids in its order.
+/// The ids of a list, in order.
 fn texts(ids: impl Iterator<Item = String>) -> Vec<String> {
     ids.collect()
 }

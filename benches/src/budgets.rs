@@ -1,4 +1,4 @@
-//! What does not depend on the machine, against a committed table.
+//! Checks machine-independent counts against a committed table.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::structure::{Answer, Database, Structure};
 use crate::table::thousands;
 use crate::trees::{Shape, rows};
 
-/// How many sessions there are where their bytes, or the loads of their logins, are counted.
+/// The number of sessions for byte counts and load counts.
 const LOGINS: usize = 10_000;
 
 /// One line of the table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// What is counted, of which structure.
+    /// The structure.
     pub structure: String,
     /// `bytes_first_session`, `bytes_further_session`, `bytes_per_organization`, or
     /// `allocations_` and the name of a call; of `sessions` `bytes_per_session`, `bytes_about_organizations`,
@@ -33,16 +33,16 @@ pub struct Budget {
     pub shape: String,
     /// Its organizations below `0`.
     pub organizations: usize,
-    /// The most it may be.
+    /// The maximum.
     pub at_most: u64,
 }
 
-/// A budget, and what was counted.
+/// A budget, and the actual count.
 #[derive(Clone, Debug)]
 pub struct BudgetCheck {
     /// The budget.
     pub budget: Budget,
-    /// What was counted, rounded up.
+    /// The count, rounded up.
     pub counted: u64,
 }
 
@@ -68,15 +68,15 @@ impl core::fmt::Display for BudgetCheck {
 /// The committed table.
 ///
 /// # Errors
-/// Where it is not what it should be.
+/// The table is invalid.
 pub fn table() -> anyhow::Result<Vec<Budget>> {
     serde_json::from_str(include_str!("../budgets.json")).context("budgets.json is broken")
 }
 
-/// Counts what one budget is about.
+/// Counts the metric of one budget.
 ///
 /// # Errors
-/// Where the budget names something that there is not.
+/// The budget names an unknown structure or metric.
 pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
     let shape: Shape = budget.shape.parse()?;
     let database = Arc::new(Database::new(rows(shape, budget.organizations)));
@@ -86,7 +86,8 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
         (_, Some(call)) => allocations(call, &database, counter).map_err(unanswered)?,
         (_, None) => {
             let contender = all().into_iter().find(|contender| contender.name == budget.structure);
-            let contender = contender.with_context(|| format!("`{}` is no structure", budget.structure))?;
+            let contender =
+                contender.with_context(|| format!("`{}` is not a structure", budget.structure))?;
             let sessions = if budget.metric == "bytes_further_session" { 2 } else { 1 };
             let bytes = (contender.count)(&database, sessions, counter).map_err(unanswered)?;
             let organizations = float(budget.organizations as u64);
@@ -94,7 +95,7 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
                 "bytes_first_session" => bytes.first,
                 "bytes_further_session" => bytes.further,
                 "bytes_per_organization" => bytes.first / organizations,
-                other => anyhow::bail!("`{other}` is no metric"),
+                other => anyhow::bail!("`{other}` is not a metric"),
             };
             ceiling(figure)
         }
@@ -102,7 +103,7 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
     Ok(BudgetCheck { budget, counted })
 }
 
-/// What is counted of logins.
+/// Counts a metric of logins.
 fn sessions(budget: &Budget, counter: Counter) -> anyhow::Result<u64> {
     let storm = |revisions| storm::loads(LOGINS, budget.organizations, revisions);
     let hold = || {
@@ -119,7 +120,7 @@ fn sessions(budget: &Budget, counter: Counter) -> anyhow::Result<u64> {
     }
 }
 
-/// How often calls of orgcache ask for memory, in all for one call about every pair of neighbours.
+/// The number of allocations of orgcache's calls, in total for one call on every pair of neighbours.
 fn allocations(call: &str, database: &Arc<Database>, counter: Counter) -> Answer<u64> {
     let orgcache = Orgcache::<SharedTree>::load(database)?;
     let mut answer = Ok(());
@@ -138,7 +139,7 @@ fn allocations(call: &str, database: &Arc<Database>, counter: Counter) -> Answer
     answer.map(|()| allocations)
 }
 
-/// The least whole number that is not smaller.
+/// Rounds up to a whole number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

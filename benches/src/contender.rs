@@ -1,4 +1,4 @@
-//! Everything that is compared, behind one table.
+//! The table of all compared structures.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -16,7 +16,7 @@ use crate::questions::Questions;
 use crate::session_bytes::{Bytes, Counter, count};
 use crate::structure::{Answer, Database, Structure};
 
-/// One of the structures that are compared.
+/// A compared structure.
 #[derive(Clone, Copy)]
 pub struct Contender {
     /// Its name in tables and records.
@@ -25,13 +25,13 @@ pub struct Contender {
     pub agree: fn() -> Result<(), Disagreement>,
     /// Loads it, to be timed.
     pub load: fn(&Arc<Database>) -> Answer<Box<dyn TimedCalls>>,
-    /// Counts the bytes of so many sessions.
+    /// Counts the bytes of a number of sessions.
     pub count: fn(&Arc<Database>, usize, Counter) -> Answer<Bytes>,
 }
 
 /// A loaded structure whose calls can be timed.
 pub trait TimedCalls {
-    /// How long so many calls take.
+    /// The time of a number of calls.
     ///
     /// # Errors
     /// As the call itself.
@@ -47,7 +47,7 @@ fn contender<S: Structure + 'static>() -> Contender {
     }
 }
 
-/// All of them, orgcache first.
+/// All structures, orgcache first.
 #[must_use]
 pub fn all() -> Vec<Contender> {
     vec![
@@ -69,7 +69,7 @@ pub fn all() -> Vec<Contender> {
     ]
 }
 
-/// The structures that the options choose among these.
+/// The structures that the options select.
 ///
 /// # Errors
 /// An option names a structure that does not exist.
@@ -106,7 +106,7 @@ impl<S: Structure> TimedCalls for S {
     }
 }
 
-/// Asks again and again, and counts every answer as used.
+/// Calls repeatedly, and passes every answer to `black_box`.
 fn repeat<'a, Q, A>(calls: usize, asked: &'a [Q], call: impl Fn(&'a Q) -> Answer<A>) -> Answer<Duration> {
     let mut left = calls;
     let start = Instant::now();

@@ -11,7 +11,7 @@ use crate::session_bytes::{BYTES_PER_FURTHER_SESSION, BYTES_PER_SESSION, Bytes, 
 use crate::structure::{Answer, Database};
 use crate::trees::{Shape, rows};
 
-/// How many sessions are held at once: as many as an ordinary machine holds of the largest structure.
+/// The number of simultaneous sessions: as many as an ordinary machine can hold of the largest structure.
 fn sessions(organizations: usize, quick: bool) -> usize {
     match (organizations, quick) {
         (0..=1_000, false) => 20,
@@ -20,10 +20,10 @@ fn sessions(organizations: usize, quick: bool) -> usize {
     }
 }
 
-/// Measures all that the options choose.
+/// Measures everything that the options select.
 ///
 /// # Errors
-/// Where they name a figure that there is not.
+/// The options name an unknown figure.
 pub fn run(
     options: &Options,
     contenders: &[Contender],

@@ -1,7 +1,8 @@
-//! Instructions of the hot calls, counted by valgrind's callgrind, against a committed table.
+//! Counts the instructions of the hot calls by valgrind's callgrind, and checks them against a committed
+//! table.
 //!
-//! They hardly depend on the machine, and not on what else runs on it; but on the compiler, and a little on
-//! the keys of hash tables, which are drawn anew in every process. So a call may take some more than the
+//! The counts hardly depend on the machine and not on its load, but on the compiler, and a little on the keys
+//! of hash tables, which are random in every process. So a call may take a few more instructions than the
 //! table says.
 
 use std::path::Path;
@@ -18,19 +19,19 @@ use crate::questions::Questions;
 use crate::structure::{Database, Structure};
 use crate::trees::{Shape, rows};
 
-/// How many more instructions than the table says are none the worse: a tenth.
+/// The tolerance above the table: one tenth.
 const TOLERANCE: u64 = 10;
 
-/// How many organizations the trees have.
+/// The number of organizations in the trees.
 const ORGANIZATIONS: usize = 600;
 
-/// How often a call is made.
+/// The number of calls.
 const CALLS: usize = 4_096;
 
-/// The argument by which the program makes the calls of one line, for its own use under callgrind.
+/// The argument with which the program makes the calls of one line, for internal use under callgrind.
 pub const CALL: &str = "--call";
 
-/// One line of the table: what one call takes.
+/// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -43,7 +44,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Did a call take as many instructions as the table says, or some more?
+    /// Is the count equal to the table's, or within the tolerance above it?
     #[must_use]
     pub fn allows(&self, counted: u64) -> bool {
         counted <= self.instructions + self.instructions.div_ceil(TOLERANCE)
@@ -53,15 +54,15 @@ impl Line {
 /// The committed table.
 ///
 /// # Errors
-/// Where it is not what it should be.
+/// The table is invalid.
 pub fn table() -> anyhow::Result<Vec<Line>> {
     serde_json::from_str(include_str!("../instructions.json")).context("instructions.json is broken")
 }
 
-/// Has callgrind count the instructions of one call. `program` is the one that understands [`CALL`].
+/// Counts the instructions of one call with callgrind. `program` is the program that understands [`CALL`].
 ///
 /// # Errors
-/// Where there is no valgrind, or it fails.
+/// Valgrind is missing or fails.
 pub fn count(line: &Line, program: &Path, folder: &Path) -> anyhow::Result<u64> {
     let file = folder.join("callgrind.out");
     let status = Command::new("valgrind")
@@ -83,11 +84,11 @@ pub fn count(line: &Line, program: &Path, folder: &Path) -> anyhow::Result<u64> 
     };
     ensure!(output.status.success(), "valgrind failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     let text = std::fs::read_to_string(&file).context("valgrind wrote nothing")?;
-    let counted = total(&text).with_context(|| format!("valgrind saw no call of `{}`", line.metric))?;
+    let counted = total(&text).with_context(|| format!("valgrind counted no call of `{}`", line.metric))?;
     Ok(counted / CALLS as u64)
 }
 
-/// The sum of a file that callgrind wrote.
+/// The total in callgrind's output file.
 fn total(text: &str) -> Option<u64> {
     let line =
         text.lines().find_map(|line| line.strip_prefix("summary:").or(line.strip_prefix("totals:")))?;
@@ -97,11 +98,11 @@ fn total(text: &str) -> Option<u64> {
 /// Makes the calls of one line, `METRIC,SHAPE`.
 ///
 /// # Errors
-/// Where there is no such call or shape.
+/// The call or shape is unknown.
 pub fn call(line: &str) -> anyhow::Result<()> {
     let (name, shape) = line.split_once(',').context("a call is METRIC,SHAPE")?;
     let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name);
-    let metric = metric.with_context(|| format!("`{name}` is no call"))?;
+    let metric = metric.with_context(|| format!("`{name}` is not a call"))?;
     let database = Arc::new(Database::new(rows(shape.parse::<Shape>()?, ORGANIZATIONS)));
     let unanswered = |reason| anyhow::anyhow!("{name}: {reason}");
     let asked = Questions::new(Arc::clone(&database)).map_err(unanswered)?;
@@ -109,7 +110,7 @@ pub fn call(line: &str) -> anyhow::Result<()> {
     hot_calls(&orgcache, metric, &asked).map_err(unanswered)
 }
 
-/// What callgrind looks at: it finds this function by its name.
+/// The function that callgrind measures, found by its name.
 #[inline(never)]
 fn hot_calls(orgcache: &dyn TimedCalls, metric: Metric, asked: &Questions) -> crate::structure::Answer<()> {
     orgcache.time(metric, asked, CALLS).map(drop)

@@ -1,9 +1,9 @@
-//! The bundled bench harness: orgcache beside what people use today, on the same trees in the same run.
+//! The benchmark harness: orgcache compared with the alternatives, on the same trees in the same run.
 //!
-//! [`structure`] is what everything answers, [`orgcache`], [`orgcache_views`], [`baselines`], [`backends`]
-//! and `sql` (feature `databases`) are who answers it, and [`agreement`] sees to it that they answer alike.
-//! [`footprint`] counts bytes, [`speed`] takes times, [`sessions`] what logins take; all give [`record`]s;
-//! [`table`] and [`plot`] show them. [`summary`] draws on the records of several programs, [`budgets`] and
+//! [`structure`] defines the calls; [`orgcache`], [`orgcache_views`], [`baselines`], [`backends`] and `sql`
+//! (feature `databases`) implement them, and [`agreement`] checks that the answers agree. [`footprint`]
+//! counts bytes, [`speed`] measures times, [`sessions`] measures logins; all return [`record`]s, which
+//! [`table`] and [`plot`] display. [`summary`] combines the records of several programs, [`budgets`] and
 //! [`instructions`] check what does not depend on the machine.
 
 pub mod agreement;
@@ -32,7 +32,7 @@ pub mod summary;
 pub mod table;
 pub mod trees;
 
-/// Ends a program: where it failed, with the reason in one line on standard error.
+/// Ends a program: if it failed, prints the reason in one line on standard error.
 pub fn end(outcome: anyhow::Result<()>) -> std::process::ExitCode {
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

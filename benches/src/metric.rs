@@ -5,27 +5,27 @@
 pub enum Metric {
     /// Is one organization in the natural tree of another, by the structure's own numbers?
     NaturalTreeTestByIndex,
-    /// The same by two id strings.
+    /// As above, by two id strings.
     NaturalTreeTest,
     /// A natural tree as a set.
     NaturalTree,
-    /// The same by the structure's own number.
+    /// As above, by the structure's own number.
     NaturalTreeByIndex,
-    /// All organizations below one.
+    /// All descendants of an organization.
     Descendants,
-    /// The organizations above one, in order.
+    /// The ancestors of an organization, in order.
     Ancestors,
     /// The nearest legal entity.
     LegalEntity,
-    /// The same by the structure's own number.
+    /// As above, by the structure's own number.
     LegalEntityByIndex,
     /// Which of 600 ids allow transactions.
     TransactionAllowed,
-    /// Reading the tree from rows in no order.
+    /// Building the tree from shuffled rows.
     Build,
-    /// Writing the canonical bytes.
+    /// Encoding the canonical bytes.
     Encode,
-    /// Reading them.
+    /// Decoding them.
     Decode,
 }
 

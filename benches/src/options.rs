@@ -1,4 +1,4 @@
-//! What may be said on the command line.
+//! Command line options.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::record::{Record, to_json, write};
 use crate::trees::Shape;
 use crate::{plot, table};
 
-/// Options that the measurements have in common.
+/// Options that all measurements share.
 #[derive(Args, Debug, Default)]
 pub struct Options {
     /// Print one JSON array of records instead of tables
@@ -35,13 +35,13 @@ pub struct Options {
     /// Write pictures (SVG) into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
-    /// Write the JSON records into this file as well
+    /// Also write the JSON records into this file
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
 
 impl Options {
-    /// The names chosen of all structures that there are.
+    /// The selected names of all structures.
     ///
     /// # Errors
     /// An option names a structure that does not exist.
@@ -49,8 +49,8 @@ impl Options {
         chosen(&self.structure, all, "structure")
     }
 
-    /// The trees chosen, by shape and size; else those of a quick or of a full measurement and the sample
-    /// clients.
+    /// The selected trees, by shape and size; by default those of a quick or a full measurement, and the
+    /// sample clients.
     #[must_use]
     pub fn trees(&self, quick: &[usize], full: &[usize]) -> Vec<(Shape, usize)> {
         let sizes = if self.organizations.is_empty() {
@@ -71,15 +71,15 @@ impl Options {
         others.chain(samples).collect()
     }
 
-    /// The figures chosen of those that a program takes, else all of them.
+    /// The selected figures of a program; by default all.
     ///
     /// # Errors
-    /// Where one is named that there is not.
+    /// An option names an unknown figure.
     pub fn metrics<'a>(&self, all: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
         chosen(&self.metric, all, "figure")
     }
 
-    /// A bar on the terminal that shows how far a measurement is; nothing where there is no terminal.
+    /// A progress bar, if there is a terminal.
     #[must_use]
     pub fn progress(&self) -> ProgressBar {
         let progress = ProgressBar::new(0);
@@ -89,10 +89,10 @@ impl Options {
         progress
     }
 
-    /// Shows and writes what was measured, when all of it is there.
+    /// Prints and writes the results, once they are complete.
     ///
     /// # Errors
-    /// As the file system, and standard output.
+    /// Errors of the file system, and of standard output.
     pub fn show(&self, records: &[Record]) -> anyhow::Result<()> {
         let json = to_json(records)?;
         let mut out = std::io::stdout().lock();
@@ -114,10 +114,10 @@ impl Options {
     }
 }
 
-/// What is named of all that there is; all of it where nothing is named.
+/// The selected names; by default all.
 fn chosen<'a>(named: &[String], all: &[&'a str], kind: &str) -> anyhow::Result<Vec<&'a str>> {
     for name in named {
-        ensure!(all.contains(&name.as_str()), "`{name}` is no {kind}; there are {}", all.join(", "));
+        ensure!(all.contains(&name.as_str()), "`{name}` is not a {kind}; choose from {}", all.join(", "));
     }
     let is_chosen = |name: &&&str| named.is_empty() || named.iter().any(|one| one == *name);
     Ok(all.iter().filter(is_chosen).copied().collect())

@@ -1,4 +1,4 @@
-//! orgcache itself: one tree a session, or one tree that sessions share.
+//! orgcache itself: one tree per session, or one tree that sessions share.
 
 use core::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -9,32 +9,32 @@ use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure};
 use crate::structure::{Answer, Database, NoAnswer, Structure, transaction_allowed};
 use crate::trees::build;
 
-/// What a session holds of the tree.
+/// How a session refers to its tree.
 pub trait HeldTree: Borrow<OrgStructure> + Sized {
     /// The name in tables and records.
     const NAME: &'static str;
 
-    /// Holds a tree that was just built.
+    /// Takes a tree that was just built.
     ///
     /// # Errors
     /// As [`Structure::load`].
     fn hold(tree: OrgStructure) -> Answer<Self>;
 
-    /// What a further session holds, if not a tree of its own.
+    /// The tree of a further session, if it is not a separate one.
     fn share(&self) -> Option<Self> {
         None
     }
 }
 
-/// A tree of its own for every session.
+/// A separate tree for every session.
 #[derive(Debug)]
 pub struct UnsharedTree(OrgStructure);
 
-/// A tree of its own, read back from its canonical bytes.
+/// A separate tree, decoded from its canonical bytes.
 #[derive(Debug)]
 pub struct ReopenedTree(OrgStructure);
 
-/// A reference to the one tree.
+/// A reference to the shared tree.
 #[derive(Debug)]
 pub struct SharedTree(Arc<OrgStructure>);
 
@@ -84,7 +84,7 @@ impl HeldTree for SharedTree {
     }
 }
 
-/// orgcache, as some session holds it.
+/// orgcache, with the tree in the form `H`.
 #[derive(Debug)]
 pub struct Orgcache<H> {
     held: H,
@@ -98,7 +98,7 @@ impl<H: HeldTree> Orgcache<H> {
 }
 
 fn reopen(bytes: &[u8]) -> Answer<OrgStructure> {
-    // The harness hands over only bytes that a tree was written to.
+    // The harness passes only encoded trees.
     OrgStructure::decode(bytes).map_err(|_| NoAnswer::NoSuchCall)
 }
 
@@ -115,7 +115,7 @@ impl<H: HeldTree> Structure for Orgcache<H> {
     type Org = OrgIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
-        // The harness makes only rows that are a tree.
+        // The harness generates only valid trees.
         let tree = build(database.rows()).map_err(|_| NoAnswer::NoSuchCall)?;
         Ok(Orgcache { held: H::hold(tree)? })
     }

@@ -1,4 +1,4 @@
-//! orgcache whose callers borrow their answers instead of taking sets of their own.
+//! orgcache with callers that borrow their answers instead of owning sets.
 
 use core::iter::Flatten;
 use core::option;
@@ -10,7 +10,7 @@ use org_structure::{Descendants, NaturalTree, OrgIndex, PathToRoot};
 use crate::orgcache::{Orgcache, SharedTree};
 use crate::structure::{Answer, Database, Structure};
 
-/// One tree that sessions share, asked for views.
+/// One shared tree, asked for views.
 #[derive(Debug)]
 pub struct Views(Orgcache<SharedTree>);
 

@@ -1,4 +1,4 @@
-//! Records as pictures (SVG), legible on light and on dark paper.
+//! Records as pictures (SVG), legible on light and dark backgrounds.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use crate::trees::Shape;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 460.0;
-/// The area of the curves: left, top, right, bottom.
+/// The plot area: left, top, right, bottom.
 const FRAME: (f64, f64, f64, f64) = (90.0, 46.0, 640.0, 410.0);
 
-/// Colours that stand out from white and from black alike, told apart also by who does not see red and green.
+/// Colours that are visible on white and on black, and distinguishable with red-green colour blindness.
 const COLOURS: [&str; 8] =
     ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#b58900", "#7f7f7f", "#8c6bb1"];
 
@@ -21,12 +21,12 @@ const STYLE: &str = "<style>text{font:13px system-ui,sans-serif;fill:#24292f}.ti
     .axis{stroke:#8c959f;stroke-opacity:.35}.end{text-anchor:end}.middle{text-anchor:middle}\
     @media (prefers-color-scheme:dark){text{fill:#e6edf3}}</style>";
 
-/// Pictures of all records that make one, by file name.
+/// All pictures of the records, by file name.
 #[must_use]
 pub fn pictures(records: &[Record]) -> Vec<(String, String)> {
     let mut pictures = Vec::new();
     for shape in Shape::ALL {
-        // The mean of several sessions says less: where they share, it depends on how many there are.
+        // The mean of several sessions says less: for shared trees, it depends on their number.
         let bytes =
             |record: &&Record| record.metric == BYTES_PER_FURTHER_SESSION && record.shape == shape.name();
         let series = series(records.iter().filter(bytes), |record| record.organizations);
@@ -78,7 +78,8 @@ fn series<'a>(records: impl Iterator<Item = &'a Record>, x: impl Fn(&Record) -> 
     all
 }
 
-/// One picture with a logarithmic upright axis; the level one is logarithmic where it counts organizations.
+/// One picture with a logarithmic vertical axis. The horizontal axis is logarithmic if it counts
+/// organizations.
 fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> String) -> Option<String> {
     let (left, top, right, bottom) = FRAME;
     let values = || all.iter().flat_map(|series| series.points.iter().map(|&(_, value)| value));
@@ -106,7 +107,7 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
     while level <= high {
         let y = up(10_f64.powf(level));
         let label = with_unit(10_f64.powf(level), unit).replace(".00", "").replace(".0", "");
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             svg,
             "<line class=\"axis\" x1=\"{left}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
@@ -128,7 +129,7 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
     let mut labels: Vec<(f64, &str, &str, bool)> = Vec::new();
     for (series, number) in all.iter().zip(0_usize..) {
         let Some(colour) = COLOURS.get(number % COLOURS.len()) else { continue };
-        // The second time round the colours, lines are dashed.
+        // If the colours repeat, lines are dashed.
         let dashed = number >= COLOURS.len();
         let dash = if dashed { " stroke-dasharray=\"6 4\"" } else { "" };
         let width = if series.name.starts_with("orgcache") { 4 } else { 2 };
@@ -147,7 +148,7 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
             labels.push((y, series.name, colour, dashed));
         }
     }
-    // Names beside the frame, in the order in which the lines end, far enough apart to be read.
+    // Labels beside the plot, in the order of the line ends, with a minimum distance.
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let gap = 18.0;
     let mut y = top;

@@ -10,7 +10,7 @@ use crate::trees::sequence;
 /// The arguments of the timed calls: a fixed random sequence of organizations.
 #[derive(Debug)]
 pub struct Questions {
-    /// The database from which the tree is read.
+    /// The database of the tree.
     pub database: Arc<Database>,
     /// Pairs of ids. Calls about one organization take the first.
     pub ids: Vec<(String, String)>,
@@ -25,7 +25,7 @@ pub struct Questions {
 impl Questions {
     const LENGTH: usize = 4_096;
 
-    /// The number of different questions that a metric asks.
+    /// The number of distinct questions of a metric.
     pub(crate) const fn count(metric: Metric) -> usize {
         match metric {
             Metric::TransactionAllowed | Metric::Build | Metric::Encode | Metric::Decode => 1,

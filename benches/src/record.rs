@@ -1,4 +1,4 @@
-//! What was measured, one figure each.
+//! Records of single figures.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,23 +10,23 @@ use crate::structure::{Answer, NoAnswer};
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
-    /// Which structure.
+    /// The structure.
     pub structure: &'static str,
-    /// What was measured.
+    /// The metric.
     pub metric: &'static str,
     /// How many organizations the tree has below `0`.
     pub organizations: usize,
     /// The shape of the tree.
     pub shape: &'static str,
-    /// How many sessions held it.
+    /// How many sessions existed.
     pub sessions: usize,
-    /// The figure; `null` where the structure did not finish.
+    /// The value; `null` if the structure did not finish.
     pub value: Value,
-    /// What it is counted in.
+    /// The unit.
     pub unit: &'static str,
 }
 
-/// A figure, or why there is none.
+/// A figure, or why it is missing.
 #[derive(Clone, Copy, Debug)]
 pub struct Value(pub Answer<f64>);
 
@@ -43,7 +43,7 @@ impl Serialize for Value {
 }
 
 impl Record {
-    /// Can the structure have this figure?
+    /// Does the structure have this figure?
     #[must_use]
     pub fn is_applicable(&self) -> bool {
         !matches!(self.value.0, Err(NoAnswer::NoSuchCall))
@@ -53,16 +53,16 @@ impl Record {
 /// One array of records.
 ///
 /// # Errors
-/// None that can happen; those of the serializer.
+/// Never; the serializer's signature requires it.
 pub fn to_json(records: &[Record]) -> serde_json::Result<String> {
     let applicable: Vec<&Record> = records.iter().filter(|record| record.is_applicable()).collect();
     serde_json::to_string_pretty(&applicable).map(|json| json + "\n")
 }
 
-/// Writes a whole file or none of it: who is interrupted leaves the old one.
+/// Writes a file atomically: an interruption leaves the old one.
 ///
 /// # Errors
-/// As the file system.
+/// Errors of the file system.
 pub fn write(path: &Path, content: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -73,14 +73,14 @@ pub fn write(path: &Path, content: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Temporary files are for their owner alone; these are results for all.
+/// Temporary files are private, but results are for all users.
 #[cfg(unix)]
 fn readable() -> std::fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
-/// A count as a floating-point number. Counts of bytes and nanoseconds stay far below the 2^53 that it holds
-/// exactly.
+/// A count as a floating-point number. Counts of bytes and nanoseconds stay far below 2^53, the limit of
+/// exact integers.
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64
@@ -110,7 +110,7 @@ mod tests {
         let parsed: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&json).unwrap();
         assert_eq!(parsed.len(), 2, "{json}");
         let mut keys: Vec<&str> = parsed[0].keys().map(String::as_str).collect();
-        // The feature `cedar` makes serde_json keep the order of writing.
+        // The feature `cedar` makes serde_json preserve insertion order.
         keys.sort_unstable();
         let mut expected = ["structure", "metric", "organizations", "shape", "sessions", "value", "unit"];
         expected.sort_unstable();

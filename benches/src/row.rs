@@ -1,8 +1,8 @@
-//! Rows of a tree, as a database driver delivers them.
+//! Rows of a tree, as from a database driver.
 
 use org_structure::{OrgFlags, OrgRow};
 
-/// An organization as a database driver delivers it, with owned strings.
+/// An organization as a row of a database driver, with owned strings.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The organization's id.

@@ -1,4 +1,4 @@
-//! The sample clients whose rows this project ships: real trees, small ones.
+//! The sample clients that this project ships: small real trees.
 
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ impl Sample {
     /// The rows of the organization tree.
     ///
     /// # Errors
-    /// Never for the files that are shipped; a test reads them.
+    /// Never for the shipped files, which a test reads.
     pub(crate) fn rows(self) -> serde_json::Result<Vec<Row>> {
         let clients: Vec<Client> = serde_json::from_str(self.client)?;
         let types: Vec<Type> = serde_json::from_str(TYPES)?;
@@ -95,7 +95,7 @@ impl Sample {
         let row = |node: &Node| Row {
             id: node.node_id.clone(),
             parent: node.parent_id.clone(),
-            // `0` is another client's row.
+            // The row of `0` belongs to another client.
             flags: flags.get(node.node_id.as_str()).copied().unwrap_or(OrgFlags::ACTIVE | OrgFlags::READY),
         };
         Ok(nodes.iter().filter(is_of_tree).map(row).collect())

@@ -1,4 +1,4 @@
-//! Counts the bytes of sessions on the heap.
+//! Counts the heap bytes of sessions.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use crate::record::float;
 use crate::structure::{Answer, Database, Structure};
 use crate::trees::{Shape, rows};
 
-/// What the allocator gave out and did not get back while something ran.
+/// Net allocations during a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocationCount {
-    /// Bytes still held at the end.
+    /// Bytes still allocated at the end.
     pub bytes: u64,
-    /// How often memory was asked for.
+    /// The number of allocations.
     pub allocations: u64,
 }
 
-/// Runs something and counts. Handed in, because counting replaces the allocator of the whole program.
+/// Runs a function and counts. It is passed in, because counting replaces the program's global allocator.
 pub type Counter = fn(&mut dyn FnMut()) -> AllocationCount;
 
 /// The bytes of some sessions on one tree.
@@ -23,7 +23,7 @@ pub type Counter = fn(&mut dyn FnMut()) -> AllocationCount;
 pub struct Bytes {
     /// The first session alone.
     pub first: f64,
-    /// What the last of the sessions took, while all others were there.
+    /// The bytes that the last session added.
     pub further: f64,
     /// The mean of all sessions.
     pub mean: f64,
@@ -32,7 +32,7 @@ pub struct Bytes {
 /// The name of the metric for the mean of all sessions; with one session, for the first.
 pub const BYTES_PER_SESSION: &str = "bytes_per_session";
 
-/// The name of the metric for one session more.
+/// The name of the metric for one further session.
 pub const BYTES_PER_FURTHER_SESSION: &str = "bytes_per_further_session";
 
 /// Counts the bytes of sessions: what they own on the heap, and the session's own fields.
@@ -40,7 +40,7 @@ pub const BYTES_PER_FURTHER_SESSION: &str = "bytes_per_further_session";
 /// # Errors
 /// As loading the structure.
 pub fn count<S: Structure>(database: &Arc<Database>, sessions: usize, counter: Counter) -> Answer<Bytes> {
-    // What is made once for the whole process, as the keys of hash tables are, belongs to no session.
+    // One-time allocations of the process, such as the keys of hash tables, belong to no session.
     S::load(&Arc::new(Database::new(rows(Shape::Flat, 1))))?;
     let own = size_of::<S>() as u64;
     let mut held: Vec<S> = Vec::with_capacity(sessions);

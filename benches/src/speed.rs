@@ -1,4 +1,4 @@
-//! Time that calls take.
+//! Measures the time of calls.
 
 use core::time::Duration;
 use std::rc::Rc;
@@ -15,18 +15,18 @@ use crate::record::{Record, float};
 use crate::structure::{Answer, Database, NoAnswer, Structure};
 use crate::trees::rows;
 
-/// How long and how often is measured.
+/// The durations and repetitions.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// How long one round of one structure takes at least.
+    /// The minimum time of one round of one structure.
     round: Duration,
-    /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked
-    /// about as much of the sequence as fits.
+    /// The maximum time of a round, if the whole sequence takes longer than `round`. A slower structure gets
+    /// only the part of the sequence that fits.
     at_most: Duration,
-    /// How often all calls of a tree are gone through, so that what disturbs the machine for some seconds is
-    /// not there each time.
+    /// The number of passes over all calls of a tree, so that a disturbance of some seconds does not affect
+    /// all of them.
     passes: usize,
-    /// Rounds of a call in a pass.
+    /// The rounds of a call per pass.
     rounds: usize,
 }
 
@@ -49,7 +49,7 @@ struct Runner {
 }
 
 impl Runner {
-    /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not
+    /// Determines how many calls make a round: the whole sequence, once or several times, unless that takes
     /// too long.
     fn prepare(&mut self, metric: Metric, asked: &Questions, pace: Pace) {
         self.calls = 1;
@@ -57,12 +57,12 @@ impl Runner {
             self.best = Err(NoAnswer::NoSuchCall);
             let Some(mut taken) = self.round(metric, asked) else { return };
             if taken * 2 > pace.at_most {
-                // Is it slow, or was it interrupted?
+                // Check whether it is slow or was interrupted.
                 let Some(again) = self.round(metric, asked) else { return };
                 taken = taken.min(again);
             }
             if taken > pace.at_most {
-                // A single call that is slower yet is the figure.
+                // If a single call is slower than that, it is the figure.
                 self.calls /= 2;
                 return;
             }
@@ -74,7 +74,7 @@ impl Runner {
         }
     }
 
-    /// One round, if the structure takes part in it.
+    /// Runs one round, if the structure takes part.
     fn round(&mut self, metric: Metric, asked: &Questions) -> Option<Duration> {
         let loaded = Rc::clone(&self.loaded);
         let loaded = (*loaded).as_ref().ok().filter(|_| self.calls > 0)?;
@@ -96,24 +96,24 @@ impl Runner {
         (*self.loaded).as_ref().map_or_else(|stopped| Err(*stopped), |_| self.best)
     }
 
-    /// Keeps the least: a disturbance only adds to a measurement.
+    /// Stores the minimum: a disturbance only adds time.
     fn keep(&mut self, taken: Duration) {
         let each = taken.as_secs_f64() * 1e9 / float(self.calls as u64);
         self.best = Ok(self.best.map_or(each, |best| best.min(each)));
     }
 }
 
-/// Measures all that the options choose: in every round every structure once, so that a machine that drifts
-/// hurts all alike; and the rounds of a call are not all at the same time.
+/// Measures everything that the options select. In every round each structure runs once, so that a drifting
+/// machine affects all alike; and the rounds of a call are spread over time.
 ///
 /// # Errors
-/// Where a structure does not answer as orgcache does.
+/// A structure gives another answer than orgcache.
 pub fn run(
     options: &Options,
     contenders: &[Contender],
     progress: &ProgressBar,
 ) -> anyhow::Result<Vec<Record>> {
-    // However a session holds its tree, the calls are the same.
+    // The calls are the same for every form of the tree.
     let same = [Orgcache::<UnsharedTree>::NAME, Orgcache::<ReopenedTree>::NAME];
     let is_chosen = |contender: &&Contender| !options.structure.is_empty() || !same.contains(&contender.name);
     let contenders: Vec<Contender> = contenders.iter().filter(is_chosen).copied().collect();

@@ -1,4 +1,4 @@
-//! The calls that every structure answers, and what they are answered from.
+//! The calls of every structure, and the database that they read.
 
 use core::fmt;
 use core::hash::BuildHasherDefault;
@@ -10,16 +10,16 @@ use org_structure::OrgFlags;
 
 use crate::trees::Row;
 
-/// A text that is allocated once and then referred to, as a string is in the JVM.
+/// A shared text, allocated once, like a string in the JVM.
 pub type Text = Arc<str>;
 
-/// A hash map by id. All structures hash alike, and as fast as orgcache does.
+/// A hash map by id. All structures use the same fast hasher as orgcache.
 pub type TextMap<V> = HashMap<Text, V, BuildHasherDefault<AHasher>>;
 
 /// A set of ids.
 pub type TextSet = HashSet<Text, BuildHasherDefault<AHasher>>;
 
-/// Where rows come from. Some structures ask it again at every call.
+/// The source of rows. Some structures query it at every call.
 #[derive(Debug)]
 pub struct Database {
     rows: Vec<Row>,
@@ -34,14 +34,13 @@ impl Database {
         Database { rows, flags }
     }
 
-    /// All organizations, in no order.
+    /// All organizations, unordered.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// One organization's flags. (A hash map stands in for the query, so that no structure pays for a
-    /// database.)
+    /// One organization's flags. (A hash map replaces the query, so that no structure pays for a database.)
     #[must_use]
     pub fn flags(&self, org: &str) -> Option<OrgFlags> {
         self.flags.get(org).copied()
@@ -53,12 +52,12 @@ impl Database {
 pub enum NoAnswer {
     /// The structure has no such call.
     NoSuchCall,
-    /// It was stopped after so many ids had been compared, copied or stored.
+    /// It was stopped after this many ids were compared, copied or stored.
     DidNotFinish {
         /// The limit.
         ids: usize,
     },
-    /// The tree is deeper than its index can hold.
+    /// The tree is too deep for its index.
     TooDeep,
     /// A database failed, which ends the run.
     DatabaseFailed,
@@ -78,7 +77,7 @@ impl fmt::Display for NoAnswer {
 /// An answer, or why there is none.
 pub type Answer<T> = Result<T, NoAnswer>;
 
-/// How much a structure may do before it is said not to finish, in ids compared, copied or stored.
+/// The limit after which a structure counts as unfinished, in ids compared, copied or stored.
 #[derive(Debug)]
 pub struct Effort {
     limit: usize,
@@ -104,7 +103,7 @@ impl Effort {
         Self::within(1_000_000_000)
     }
 
-    /// For so many ids.
+    /// For a number of ids.
     #[must_use]
     pub const fn within(limit: usize) -> Self {
         Effort { limit, left: limit }
@@ -113,35 +112,35 @@ impl Effort {
     /// Counts ids.
     ///
     /// # Errors
-    /// [`NoAnswer::DidNotFinish`] once there were more than allowed.
+    /// [`NoAnswer::DidNotFinish`] above the limit.
     pub fn spend(&mut self, ids: usize) -> Answer<()> {
         self.left = self.left.checked_sub(ids).ok_or(NoAnswer::DidNotFinish { ids: self.limit })?;
         Ok(())
     }
 }
 
-/// Something that knows one client's organization tree.
+/// A structure that answers questions about one client's organization tree.
 pub trait Structure: Sized {
     /// The name in tables and records.
     const NAME: &'static str;
-    /// What an answer of several organizations comes back as.
+    /// The type of a set of organizations.
     type Set<'a>
     where
         Self: 'a;
-    /// What the organizations above one come back as, nearest first.
+    /// The type of the ancestors, nearest first.
     type Path<'a>: IntoIterator<Item = Self::Org>
     where
         Self: 'a;
-    /// What an answer of one organization comes back as.
+    /// The type of a single organization.
     type Org;
 
-    /// Reads the tree, as the first session does.
+    /// Loads the tree, for the first session.
     ///
     /// # Errors
-    /// [`NoAnswer`], as all calls, where the structure has no such call or does not finish.
+    /// [`NoAnswer`], as for all calls, if the structure lacks the call or does not finish.
     fn load(database: &Arc<Database>) -> Answer<Self>;
 
-    /// Reading the tree once more, as it is timed.
+    /// Loads the tree again, for timing.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -149,7 +148,7 @@ pub trait Structure: Sized {
         Self::load(database)
     }
 
-    /// What a further session holds, given what another one holds.
+    /// The structure of a further session, given that of an earlier one.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -158,7 +157,7 @@ pub trait Structure: Sized {
         Self::load(database)
     }
 
-    /// Lets the structure remember what it remembers after it was asked about every organization.
+    /// Fills all caches of the structure, as if every organization had been asked about.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -172,7 +171,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool>;
 
-    /// The same by what the structure numbers organizations with.
+    /// As [`is_in_natural_tree`](Self::is_in_natural_tree), by the structure's own numbers.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -187,7 +186,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn natural_tree(&self, org: &str) -> Answer<Self::Set<'_>>;
 
-    /// The same of an organization by its number.
+    /// As [`natural_tree`](Self::natural_tree), by the structure's own number.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -214,7 +213,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn legal_entity(&self, org: &str) -> Answer<Option<Self::Org>>;
 
-    /// The same of an organization by its number.
+    /// As [`legal_entity`](Self::legal_entity), by the structure's own number.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -223,7 +222,7 @@ pub trait Structure: Sized {
         Err(NoAnswer::NoSuchCall)
     }
 
-    /// Of a quoted, comma-separated list those that are ready and allow transactions.
+    /// The organizations of a quoted, comma-separated list that are ready and allow transactions.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -237,7 +236,7 @@ pub trait Structure: Sized {
         Err(NoAnswer::NoSuchCall)
     }
 
-    /// The same structure from its canonical bytes.
+    /// The structure decoded from its canonical bytes.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -253,7 +252,7 @@ pub trait Structure: Sized {
     fn text(&self, org: &Self::Org) -> String;
 }
 
-/// How many pairs of an organization and one of its ancestors there are, itself included.
+/// The number of pairs of an organization and one of its ancestors, itself included.
 #[cfg(any(feature = "cedar", feature = "databases"))]
 pub(crate) fn ancestor_pairs(database: &Database) -> usize {
     let Ok(tree) = crate::trees::build(database.rows()) else { return 0 };
@@ -261,7 +260,8 @@ pub(crate) fn ancestor_pairs(database: &Database) -> usize {
     above.map(|depth| usize::try_from(depth).map_or(usize::MAX, |depth| depth + 1)).sum()
 }
 
-/// Of a quoted, comma-separated list those whose flags say that they are ready and allow transactions.
+/// The organizations of a quoted, comma-separated list whose flags say that they are ready and allow
+/// transactions.
 pub(crate) fn transaction_allowed(orgs: &str, flags: impl Fn(&str) -> Option<OrgFlags>) -> String {
     let mut allowed = String::new();
     for element in orgs.split(',') {

@@ -1,4 +1,4 @@
-//! Tables for documents, out of the records that several programs wrote.
+//! Tables for documents, from the records of several programs.
 
 use core::fmt::{Display, Formatter, Write};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::table::{ratio, thousands, with_unit};
 
-/// One figure, read back.
+/// One figure of a file.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Figure {
     structure: String,
@@ -19,15 +19,15 @@ pub struct Figure {
     unit: String,
 }
 
-/// The records of one file.
+/// The records of a file.
 ///
 /// # Errors
-/// Where it holds something else.
+/// The file is invalid.
 pub fn read(json: &str) -> serde_json::Result<Vec<Figure>> {
     serde_json::from_str(json)
 }
 
-/// What the table at the top shows: a name, the metric, orgcache's structure.
+/// The rows of the headline table: a name, the metric, orgcache's structure.
 const HEADLINE: [(&str, &str, &str); 4] = [
     ("memory of one tree", "bytes_per_session", "orgcache-unshared"),
     ("memory of a further session on it", "bytes_per_further_session", "orgcache-shared"),
@@ -35,14 +35,14 @@ const HEADLINE: [(&str, &str, &str); 4] = [
     ("the legal entity of an organization", "legal_entity", "orgcache-shared"),
 ];
 
-/// The shared map that Openbravo has since 2022: what its users run today.
+/// Openbravo's shared map since 2022, which its users run today.
 const TODAY: &str = "openbravo-head";
 
-/// orgcache beside the map that users of Openbravo run today, on flat trees and on chains of 600: a table in
-/// Markdown.
+/// orgcache compared with the map that users of Openbravo run today, on flat trees and on chains of 600: a
+/// table in Markdown.
 ///
 /// # Errors
-/// Where a figure is missing.
+/// A figure is missing.
 pub fn headline(figures: &[Figure]) -> anyhow::Result<String> {
     let mut text = String::from(
         "| 600 organizations | orgcache, flat tree | Openbravo | orgcache, chain | Openbravo |\n\
@@ -63,7 +63,7 @@ pub fn headline(figures: &[Figure]) -> anyhow::Result<String> {
                 || "did not finish".to_owned(),
                 |theirs| format!("{} ({})", with_unit(theirs, unit), ratio(theirs / own)),
             );
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, " **{}** | {theirs} |", with_unit(own, unit));
         }
     }
@@ -71,7 +71,7 @@ pub fn headline(figures: &[Figure]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// One of the figures that the page on benchmarks shows: a name, the metric, orgcache's structure.
+/// A row of the benchmark page: a name, the metric, orgcache's structure.
 const FIGURES: [(&str, &str, &str); 9] = [
     ("memory of one tree", "bytes_per_session", "orgcache-unshared"),
     ("memory of a further session on it", "bytes_per_further_session", "orgcache-shared"),
@@ -84,11 +84,11 @@ const FIGURES: [(&str, &str, &str); 9] = [
     ("a whole session of a million: token, user, role, access", "bytes_per_session", "orgcache"),
 ];
 
-/// orgcache beside the map that users of Openbravo run today and beside the nearest of all others, over all
+/// orgcache compared with the map that users of Openbravo run today and with the best alternative, over all
 /// shapes of 600 organizations: a table in Markdown.
 ///
 /// # Errors
-/// Where a figure of orgcache is missing.
+/// A figure of orgcache is missing.
 pub fn figures(figures: &[Figure]) -> anyhow::Result<String> {
     let mut text =
         String::from("| what | orgcache | Openbravo since 2022 | nearest other |\n| --- | --: | --: | --: |");
@@ -106,14 +106,14 @@ pub fn figures(figures: &[Figure]) -> anyhow::Result<String> {
         let nearest = nearest
             .filter(|_| ours != "orgcache")
             .map_or("–".to_owned(), |(name, range)| format!("{range} (`{name}`)"));
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "\n| {what} | **{own}** | {theirs} | {nearest} |");
     }
     text.push('\n');
     Ok(text)
 }
 
-/// The least and the most of a figure.
+/// The minimum and maximum of a figure.
 struct Range {
     least: f64,
     most: f64,
@@ -121,8 +121,8 @@ struct Range {
 }
 
 impl Range {
-    /// Over all shapes of 600 organizations, with as few sessions as were measured (`orgcache`, whose
-    /// sessions are whole ones: with as many). Nothing where a shape did not finish.
+    /// Over all shapes of 600 organizations, with the fewest measured sessions (for `orgcache`, whose figure
+    /// is per whole session: with the most). `None` if a shape did not finish.
     fn over_shapes(figures: &[Figure], metric: &str, structure: &str) -> Option<Self> {
         let here = || {
             figures.iter().filter(|figure| {
@@ -149,7 +149,7 @@ impl Display for Range {
     }
 }
 
-/// A figure on a tree of that size, of the fewest sessions that were measured.
+/// A figure on a tree of a size, with the fewest measured sessions.
 fn find<'a>(
     figures: &'a [Figure],
     metric: &str,
@@ -166,15 +166,15 @@ fn find<'a>(
     here.min_by_key(|figure| figure.sessions)
 }
 
-/// One budget that is shown, and not enforced, where it is a time.
+/// A displayed budget. Time budgets are not enforced.
 struct Budget {
     what: &'static str,
     structure: &'static str,
     metric: &'static str,
     organizations: usize,
-    /// In the unit of the metric.
+    /// The maximum, in the unit of the metric.
     at_most: f64,
-    /// What a figure is divided by.
+    /// The divisor of a figure.
     per: f64,
 }
 
@@ -204,10 +204,10 @@ impl Budget {
     }
 }
 
-/// What was measured beside what it should be at most, over all shapes: a table in Markdown.
+/// Measured values compared with their budgets, over all shapes: a table in Markdown.
 ///
 /// # Errors
-/// None that can happen.
+/// Never.
 pub fn budgets(figures: &[Figure]) -> anyhow::Result<String> {
     let mut text = String::from(
         "| what | organizations | sessions | at most | measured, over all shapes | |\n| --- | --: | --: | --: | --: | --- |",
@@ -220,7 +220,7 @@ pub fn budgets(figures: &[Figure]) -> anyhow::Result<String> {
                     && figure.organizations == budget.organizations
             })
         };
-        // Sessions of one tree differ in their number, and the largest number is the budget's.
+        // The number of sessions on one tree varies; the budget is for the largest.
         let counts = || here().map(|figure| figure.sessions);
         let sessions = if budget.structure == "orgcache" { counts().max() } else { counts().min() };
         let values: Vec<f64> = here()

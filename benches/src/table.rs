@@ -1,4 +1,4 @@
-//! Records as tables that a person can read.
+//! Records as human-readable tables.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,11 +9,12 @@ use crate::structure::NoAnswer;
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-/// What the figures of a table are compared with: the first of these that is there.
+/// The reference of a table: the first of these that it contains.
 const REFERENCES: [&str; 3] = ["orgcache-unshared", "orgcache-shared", "orgcache"];
 
-/// One table for each metric, size and number of sessions: a row a structure, a column a shape. Ratios are to
-/// orgcache (each session its own tree, where bytes are counted); the best of a column is bold on a terminal.
+/// One table per metric, size and number of sessions: a row per structure, a column per shape. Ratios are to
+/// orgcache (with a separate tree per session, if bytes are counted). On a terminal the best figure of a
+/// column is bold.
 #[must_use]
 pub fn render(records: &[Record], terminal: bool) -> String {
     let mut text = String::new();
@@ -27,7 +28,7 @@ pub fn render(records: &[Record], terminal: bool) -> String {
         let here: Vec<&Record> = records.iter().filter(|record| Kind::from_record(record) == kind).collect();
         let sessions = if kind.2 > 1 { format!(", {} sessions", thousands(kind.2)) } else { String::new() };
         let title = format!("{}, {} organizations{sessions}", kind.0.replace('_', " "), thousands(kind.1));
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{title}");
         text.push_str(&lines(&cells(&here), terminal));
         for limit in limits(&here) {
@@ -42,7 +43,7 @@ pub fn render(records: &[Record], terminal: bool) -> String {
     text
 }
 
-/// What one table is about: metric, organizations, sessions.
+/// The subject of a table: metric, organizations, sessions.
 #[derive(PartialEq)]
 struct Kind(&'static str, usize, usize);
 
@@ -52,7 +53,7 @@ impl Kind {
     }
 }
 
-/// After how many ids structures were stopped that have a row in the table.
+/// The limits of the structures in the table that did not finish.
 fn limits(records: &[&Record]) -> BTreeSet<usize> {
     let has_row =
         |structure| records.iter().any(|record| record.structure == structure && record.value.0.is_ok());
@@ -126,7 +127,7 @@ fn shown(value: f64, unit: &str, ratio: Option<f64>) -> String {
     format!("{}{ratio}", with_unit(value, unit))
 }
 
-/// How many times as much, or as little.
+/// The ratio to the reference.
 #[must_use]
 pub fn ratio(ratio: f64) -> String {
     match ratio {
@@ -136,7 +137,7 @@ pub fn ratio(ratio: f64) -> String {
     }
 }
 
-/// A figure in the unit in which it is easiest to read.
+/// A figure in its most readable unit.
 #[must_use]
 pub fn with_unit(value: f64, unit: &str) -> String {
     let units: &[(&str, f64)] = match unit {
@@ -155,7 +156,7 @@ pub fn with_unit(value: f64, unit: &str) -> String {
     }
 }
 
-/// A number with commas between thousands.
+/// A number with thousands separators.
 #[must_use]
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();

@@ -1,4 +1,4 @@
-//! The trees on which everything is measured, and the organizations that are asked about.
+//! The trees of all measurements, and the organizations to ask about.
 
 use core::fmt;
 use core::str::FromStr;
@@ -17,22 +17,22 @@ pub enum Shape {
     Fan5,
     /// Each the parent of the next.
     Chain,
-    /// Each below one that was drawn at random from those before it.
+    /// Each below a random earlier one.
     Random,
-    /// The tree of the sample client F&B International Group, as it is.
+    /// The tree of the sample client F&B International Group.
     FbInternational,
-    /// The tree of the sample client QA Testing, as it is.
+    /// The tree of the sample client QA Testing.
     QaTesting,
 }
 
 impl Shape {
-    /// Every shape that a tree of any size can have.
+    /// The shapes that support any size.
     pub const ALL: [Shape; 4] = [Shape::Flat, Shape::Fan5, Shape::Chain, Shape::Random];
 
-    /// The trees of the sample clients, which have their own size.
+    /// The trees of the sample clients, which have fixed sizes.
     pub const SAMPLES: [Shape; 2] = [Shape::FbInternational, Shape::QaTesting];
 
-    /// The sample client that it is the tree of.
+    /// The sample client of this tree.
     fn sample(self) -> Option<Sample> {
         match self {
             Shape::FbInternational => Some(samples::FB),
@@ -41,7 +41,7 @@ impl Shape {
         }
     }
 
-    /// How many organizations below `0` a sample client has; nothing where a tree may have any number.
+    /// The number of organizations below `0` of a sample client; `None` if any number is possible.
     #[must_use]
     pub fn own_size(self) -> Option<usize> {
         self.sample().map(|_| rows(self, 0).len().saturating_sub(1))
@@ -60,7 +60,7 @@ impl Shape {
         }
     }
 
-    /// Which of the organizations before the one at `place` is its parent; the first has place 0.
+    /// The place of the parent of the organization at `place`, among those before it; the first place is 0.
     fn parent(self, place: usize) -> Option<usize> {
         let before = place.checked_sub(1)?;
         Some(match self {
@@ -79,7 +79,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// The text names no shape.
+/// The text is not the name of a shape.
 #[derive(Debug)]
 pub struct UnknownShape(String);
 
@@ -87,7 +87,7 @@ impl std::error::Error for UnknownShape {}
 
 impl fmt::Display for UnknownShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no shape; there are flat, fan5, chain, random, sample-f&b, sample-qa", self.0)
+        write!(f, "`{}` is not a shape; choose from flat, fan5, chain, random, sample-f&b, sample-qa", self.0)
     }
 }
 
@@ -104,13 +104,13 @@ impl FromStr for Shape {
 }
 
 /// The rows of a tree with `organizations` organizations below `0`: one top organization and all others below
-/// that. One in ten is a legal entity, one in twenty is under period control, one in eight is not ready yet;
-/// in `0` itself no transactions are allowed. The order is shuffled, and the same on every run, as are the
-/// ids. (A sample client's tree has its own rows, however many are asked for.)
+/// it. One in ten is a legal entity, one in twenty has period control, one in eight is not ready; `0` itself
+/// does not allow transactions. The order is shuffled; order and ids are the same on every run. (A sample
+/// client's tree has its own rows, regardless of the number.)
 #[must_use]
 pub fn rows(shape: Shape, organizations: usize) -> Vec<Row> {
     if let Some(sample) = shape.sample() {
-        // The shipped rows are what a test has read.
+        // A test reads the shipped rows.
         return sample.rows().unwrap_or_default();
     }
     let row = |place: usize| {
@@ -129,10 +129,10 @@ pub fn rows(shape: Shape, organizations: usize) -> Vec<Row> {
     rows
 }
 
-/// The tree of rows.
+/// Builds the tree of rows.
 ///
 /// # Errors
-/// As [`OrgStructure::build`]; never for what [`rows`] gives.
+/// As [`OrgStructure::build`]; never for the result of [`rows`].
 pub fn build(rows: &[Row]) -> Result<OrgStructure, BuildError> {
     OrgStructure::build(rows.iter().map(Row::as_row)).map(|built| built.structure)
 }
@@ -151,13 +151,13 @@ fn id(place: usize) -> String {
     format!("{:016X}{:016X}", scramble(place), scramble(!place))
 }
 
-/// A number below `bound` that looks random; 0 where there is none.
+/// A pseudo-random number below `bound`; 0 if `bound` is 0.
 fn pick(seed: u64, bound: usize) -> usize {
     let random = u128::from(scramble(seed ^ 0x5bd1_e995_9d1b_54a3));
     usize::try_from((random * bound as u128) >> 64).unwrap_or_default()
 }
 
-/// A number that looks random and is the same on every run.
+/// A pseudo-random number that is the same on every run.
 fn scramble(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

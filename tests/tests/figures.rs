@@ -1,4 +1,4 @@
-//! The page compares with the figures of Openbravo that the documents publish.
+//! The page compares with the published figures of Openbravo.
 
 #[test]
 fn the_page_has_the_documented_bytes_of_openbravo() {

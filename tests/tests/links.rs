@@ -1,4 +1,4 @@
-//! Every link of every document leads somewhere: to a file of this repository, and to a heading in it.
+//! Every link of every document leads to a file of this repository, and to a heading in it.
 
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 
@@ -33,7 +33,7 @@ fn every_link_of_the_documents_leads_somewhere() {
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
 }
 
-/// Addresses of other hosts are not asked.
+/// Addresses on other hosts are not checked.
 fn follow(
     root: &Path,
     from: &Path,
@@ -59,7 +59,7 @@ fn follow(
     }
 }
 
-/// The path without `.` and `..`, unless it leads out of the repository.
+/// Normalizes a path; `None` if it leads out of the repository.
 fn normal(path: &Path) -> Option<PathBuf> {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -115,7 +115,7 @@ fn read(text: &str) -> Document {
     document
 }
 
-/// The id that GitHub gives a heading: lower case, without punctuation, a hyphen for each space.
+/// The id that GitHub generates for a heading: lower case, without punctuation, a hyphen for each space.
 fn heading_id(text: &str) -> String {
     let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>().to_lowercase()

@@ -1,7 +1,7 @@
-//! A read that is alone: is it later because there is batching?
+//! A lone read: does batching delay it?
 //!
 //! Odoo answers at once here. The effect of batching on such a read does not depend on Odoo's own time, and
-//! it stands out from noise much sooner when nothing else adds delay.
+//! is visible above the noise much sooner if nothing else adds delay.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ pub(crate) const ALONE: &str = "get_record";
 pub(crate) const LOWEST: &str = "at least";
 pub(crate) const HIGHEST: &str = "at most";
 
-/// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two
-/// processes are never alike. What counts is the middle of the pairs' differences, and between which of them
-/// the true median lies in 95 of 100 such measurements, for any distribution. Shares are those of a read
-/// that takes Odoo as long as it did.
+/// Pairs of reads, one with batching and one without, in alternating order, by many pairs of processes, since
+/// two processes never behave exactly alike. The figure is the median of the pairs' differences, with the
+/// interval that contains the true median in 95 of 100 such measurements, for any distribution. Percentages
+/// are of a read for which Odoo takes its measured time.
 pub(crate) async fn measure(program: &Program, processes: usize, calls: usize) -> anyhow::Result<Table> {
     let (on, off) = (Contender::orgcache(program, &[]), Contender::orgcache(program, NO_BATCHING));
     let (mut with, mut without, mut differences) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,7 +47,7 @@ pub(crate) async fn measure(program: &Program, processes: usize, calls: usize) -
     Ok(table)
 }
 
-/// What each call took, with batching and without.
+/// The time of each call, with batching and without.
 async fn pairs(
     on: &Subject<'_>,
     off: &Subject<'_>,
@@ -80,9 +80,9 @@ fn middle(mut samples: Vec<f64>) -> f64 {
     samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The two of ascending samples between which the true middle lies with a probability of 95 %: how many of n
-/// samples are below it is binomial, with a deviation of half the root of n. Of a few samples they are the
-/// outermost.
+/// The 95 % confidence interval of the median of ascending samples. The number of n samples below the true
+/// median is binomial, with a standard deviation of half the square root of n. For a few samples, the
+/// interval is the whole range.
 fn confidence(samples: &[f64]) -> (f64, f64) {
     let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
     let reach = 0.98 * f64::from(count).sqrt();
@@ -102,7 +102,7 @@ mod tests {
     fn the_bounds_are_as_far_from_the_middle_as_chance_goes() {
         let samples: Vec<f64> = (0..100).map(f64::from).collect();
         assert_eq!(confidence(&samples), (40.0, 60.0));
-        assert_eq!(confidence(&[1.0, 2.0, 3.0]), (1.0, 3.0), "the outermost of a few");
+        assert_eq!(confidence(&[1.0, 2.0, 3.0]), (1.0, 3.0), "the range of a few");
         assert!(confidence(&[]).0.is_nan());
         assert_eq!(middle(vec![9.0, 1.0, 5.0]), 5.0);
     }

@@ -1,4 +1,4 @@
-//! What was wanted, and what this run says to it.
+//! The goals, and whether this run meets them.
 
 use core::fmt;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::table::{Figure, Table, align, count};
 use crate::{alone, ordinary, parts, together, tools, web};
 
-/// What became of a goal.
+/// The verdict on a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Met,
     Missed,
-    /// The run is too short, or too noisy, to tell.
+    /// The run is too short, or too noisy, to decide.
     Open,
     NotMeasured,
 }
@@ -25,7 +25,7 @@ struct Goal {
 /// All goals.
 pub(crate) struct Goals(Vec<Goal>);
 
-/// Judges the figures of a run. Times are those without anything added to the round trip.
+/// Judges the figures of a run, by the times without added round-trip delay.
 pub(crate) fn verdicts(tables: &[Table]) -> Goals {
     let row = |title: &str, what: &str| {
         let without = Some(Duration::ZERO);
@@ -74,7 +74,7 @@ fn requests(what: &'static str, row: &[Figure], limit: f64) -> Goal {
     Goal::new(what, count(requests), requests <= limit)
 }
 
-/// orgcache's own columns are those of the administrator and of the ordinary user.
+/// Compares orgcache's columns of the administrator and of the ordinary user.
 fn ordinary(tables: &[Option<&Table>]) -> Goal {
     let what = "an ordinary user's default fields, warm: one request";
     let own = tables.iter().flatten().flat_map(|table| table.rows()).flat_map(|row| row.iter().take(2));
@@ -85,15 +85,15 @@ fn ordinary(tables: &[Option<&Table>]) -> Goal {
     }
 }
 
-/// The server's own concurrency: what it takes for the same requests if nothing holds them back, and a tenth
-/// for everything that is done with them.
+/// The server's own concurrency: the time of the same requests without a server, plus a tenth for everything
+/// else.
 fn reached(row: &[Figure]) -> Goal {
     let what = "16 searches at once: at most 10 % over their requests alone";
     let [bare, own, ..] = row else { return Goal::not_measured(what) };
     Goal::new(what, format!("{:.1} over {:.1} ms", own.value, bare.value), own.value <= bare.value * 1.1)
 }
 
-/// That batching makes a read later by less than one in a hundred must be known, not only likely.
+/// The confidence interval must show that batching delays a read by less than 1 %.
 fn undelayed(row: &[Figure]) -> Goal {
     let what = "a read alone: less than 1 % later by batching";
     let [_, _, difference, low, high] = row else { return Goal::not_measured(what) };
@@ -113,7 +113,7 @@ fn fewer(row: &[Figure]) -> Goal {
     Goal::new(what, format!("{} instead of {}", count(on), count(off)), on <= off * 0.7)
 }
 
-/// The first figure is that without any encoding.
+/// The first figure is without an encoding.
 fn smaller(row: &[Figure]) -> Goal {
     let what = "records over HTTP: 60 % smaller in every encoding";
     let packed = row.iter().skip(1).map(|figure| figure.value);

@@ -1,10 +1,9 @@
-//! orgcache beside mcp-server-odoo, the Python server of the Model Context Protocol for Odoo: what calls of
-//! tools take, and how many requests they cost, on a double of Odoo with the delays of a real one; and each
-//! part of orgcache on and off.
+//! Compares orgcache with mcp-server-odoo, the Python MCP server for Odoo: time and requests of tool calls,
+//! on a double of Odoo with the delays of a real one; and each part of orgcache on and off.
 //!
-//! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`],
-//! [`together`], [`parts`], [`ordinary`], [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted,
-//! [`table`] how it is printed.
+//! In reading order: [`world`] is the Odoo, [`subject`] a measured server, [`rounds`] the method; [`tools`],
+//! [`together`], [`parts`], [`ordinary`], [`alone`], [`web`] and [`proxy`] are the measurements; [`goals`]
+//! the goals, [`table`] the output.
 
 mod alone;
 mod goals;
@@ -28,8 +27,8 @@ use crate::rounds::{end_all, start_all};
 use crate::subject::{Contender, Program};
 use crate::table::Table;
 
-/// orgcache beside the Python server for Odoo: milliseconds and requests of tool calls, memory, bytes of
-/// answers
+/// orgcache compared with the Python server for Odoo: milliseconds and requests of tool calls, memory, bytes
+/// of answers
 #[derive(Parser)]
 #[command(name = "odoo-speed", version)]
 struct Options {
@@ -44,12 +43,12 @@ struct Options {
     ordinary: bool,
 }
 
-/// How often each thing is done.
+/// How often each measurement is repeated.
 #[derive(Clone, Copy)]
 struct Samples {
     /// New processes.
     starts: usize,
-    /// Calls that Odoo is asked for, or not.
+    /// Calls, with or without requests to Odoo.
     calls: usize,
     /// Sixteen calls at once.
     storms: usize,

@@ -1,4 +1,4 @@
-//! An ordinary user beside the administrator: reading without naming fields, some of which that user may not
+//! An ordinary user compared with the administrator: reads of default fields, some of which the user may not
 //! read, by password and by API key, on Odoo 17 and 19.
 
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const BY_PASSWORD: [Settings; 2] = [&[], &[("ODOO_USER", "ana")]];
 const BY_KEY: [Settings; 2] =
     [&[("ODOO_API_KEY", "<key of admin>")], &[("ODOO_USER", "ana"), ("ODOO_API_KEY", "<key of ana>")]];
 
-/// What is asked for: another user's record, since of one's own one may read more.
+/// Another user's record, since users may read more fields of their own record.
 const ROWS: [(&str, &str, &str); 5] = [
     ("hr.employee", "get_record, hr.employee", "search_records, hr.employee"),
     ("res.users", "get_record, res.users", "search_records, res.users"),
@@ -33,7 +33,7 @@ pub(crate) const TITLES: [&str; 4] = [
     "default fields, Odoo 19, by key",
 ];
 
-/// A table for each version and credential, with a column for each server and user.
+/// A table per version and credential, with a column per server and user.
 pub(crate) async fn measure(contenders: &[&Contender], calls: usize) -> anyhow::Result<Vec<Table>> {
     let mut tables = Vec::new();
     let servers = [(17, BY_PASSWORD), (17, BY_KEY), (19, BY_PASSWORD), (19, BY_KEY)];
@@ -48,7 +48,7 @@ pub(crate) async fn measure(contenders: &[&Contender], calls: usize) -> anyhow::
             let double = world::start(Duration::ZERO, version).await?;
             double.put_guarded_models();
             columns.push(format!("{}, {who}", contender.name()));
-            // Not every server takes every credential on every version.
+            // Not every server supports every credential on every version.
             subjects.push(contender.start_before(double).await.ok());
         }
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -69,7 +69,7 @@ pub(crate) async fn measure(contenders: &[&Contender], calls: usize) -> anyhow::
     Ok(tables)
 }
 
-/// What a call takes that was made before, by each subject in turn.
+/// The time of a repeated call, by each subject in turn.
 async fn warm(subjects: &[Option<Subject<'_>>], call: &Call, times: usize) -> Vec<Figure> {
     let mut taken: Vec<Option<Measurement>> = Vec::new();
     for subject in subjects {

@@ -21,10 +21,10 @@ const NO_PREFETCH: Settings = &[("ODOO_MCP_ENABLE_PREFETCH", "false")];
 const NO_POOL: Settings = &[("ODOO_MCP_POOL_SIZE", "1")];
 pub(crate) const NO_BATCHING: Settings = &[("ODOO_MCP_ENABLE_BATCHING", "false")];
 
-/// After so many records it is known what is usually asked for.
+/// The number of records after which the usual fields are known.
 const UNTIL_IT_IS_A_HABIT: usize = 6;
 
-/// A row for each thing that a part is good for.
+/// A row for each operation that a part speeds up.
 pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples) -> anyhow::Result<Table> {
     let mut table = Table::new("parts", Some(added), &[ON, OFF]).with_ratio();
     let (calls, storms) = (samples.calls, samples.storms);
@@ -50,14 +50,14 @@ pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples
     Ok(table)
 }
 
-/// orgcache with its defaults, and orgcache with a part off.
+/// orgcache with its defaults, and orgcache with one part off.
 struct Pair<'a> {
     program: &'a Program,
     added: Duration,
 }
 
 impl Pair<'_> {
-    /// The figures of `times` calls of `thing`, after `first` calls that are not counted.
+    /// The figures of `times` calls of `thing`, after `first` warm-up calls.
     async fn measure<T>(
         &self,
         off: Settings,
@@ -79,7 +79,7 @@ impl Pair<'_> {
 }
 
 /// Reads two of three fields of a record, three times, accepting answers that are a few seconds old. Each
-/// `time` takes another record, which was not read before.
+/// `time` uses another record, which has not been read.
 async fn habit(subject: &Subject<'_>, time: usize) -> anyhow::Result<()> {
     for fields in [["name", "email"], ["email", "phone"], ["phone", "name"]] {
         subject.ask(&recent(1 + time, &fields)).await?;

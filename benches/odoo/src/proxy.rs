@@ -1,4 +1,4 @@
-//! The bytes that Odoo sends to orgcache, where a proxy in front of it packs them.
+//! The bytes that Odoo sends to orgcache, if a proxy in front of it compresses them.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::table::{Figure, Table};
 
 const ENCODINGS: [&str; 3] = ["none", "gzip", "zstd"];
 
-/// A search of 100 rows, and the definitions of a model, by a proxy that knows one encoding.
+/// A search of 100 rows, and the field definitions, through a proxy that supports one encoding.
 pub(crate) async fn measure(own: &Contender) -> anyhow::Result<Table> {
     let mut table = Table::new("answers of Odoo behind a proxy, by encoding", None, &ENCODINGS);
     let mut bytes = Vec::new();
     for encoding in ENCODINGS {
         let subject = own.start(Duration::ZERO).await?;
         subject.double.behave(|behaviour| behaviour.encodings = vec![encoding]);
-        // Logs in.
+        // The first call logs in.
         subject.ask(&Call::new("get_fields", json!({"model": "res.company"}))).await?;
         let fields = received(&subject, &Call::of_partner("get_fields", json!({}))).await?;
         bytes.push((fields, received(&subject, &Call::search(100)).await?));
@@ -35,7 +35,7 @@ pub(crate) async fn measure(own: &Contender) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The bytes that came from Odoo for one call.
+/// The bytes received from Odoo for one call.
 async fn received(subject: &Subject<'_>, call: &Call) -> anyhow::Result<f64> {
     let before = counted(subject).await?;
     subject.ask(call).await?;

@@ -1,4 +1,4 @@
-//! Rounds: in each, every subject does the same thing once, so that a machine that drifts hurts all alike.
+//! Rounds: in each, every subject makes the same call once, so that a drifting machine affects all alike.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use crate::subject::{Contender, Subject};
 use crate::table::Figure;
 
-/// Starts contenders side by side, each before an Odoo of its own.
+/// Starts contenders in parallel, each with its own Odoo.
 pub(crate) async fn start_all<'a>(
     contenders: &[&'a Contender],
     added: Duration,
@@ -19,7 +19,7 @@ pub(crate) async fn end_all(subjects: Vec<Subject<'_>>) -> anyhow::Result<()> {
     try_join_all(subjects.into_iter().map(Subject::end)).await.map(drop)
 }
 
-/// What one subject's samples took, and the requests to Odoo of all of them.
+/// The times of one subject's samples, and its total number of requests to Odoo.
 #[derive(Default)]
 pub(crate) struct Measurement {
     times: Vec<Duration>,
@@ -32,7 +32,7 @@ impl Measurement {
         self.requests += requests;
     }
 
-    /// The middle time, and the requests of one sample.
+    /// The median time, and the requests of one sample.
     pub(crate) fn figure(self) -> Figure {
         let samples = self.times.len();
         Figure::milliseconds(median(self.times)).with_requests(per(self.requests, samples))
@@ -58,7 +58,7 @@ pub(crate) async fn rounds<T>(
     Ok(taken.into_iter().map(Measurement::figure).collect())
 }
 
-/// The middle of the samples, in milliseconds.
+/// The median of the samples, in milliseconds.
 pub(crate) fn median(mut samples: Vec<Duration>) -> f64 {
     samples.sort_unstable();
     samples.get(samples.len() / 2).map_or(f64::NAN, |middle| middle.as_secs_f64() * 1000.0)

@@ -1,4 +1,4 @@
-//! The subjects that are measured: orgcache with its defaults or with a part off, and the Python server.
+//! The measured servers: orgcache with its defaults or with one part off, and the Python server.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,14 +16,14 @@ use tokio::process::Command;
 
 use crate::world;
 
-/// Names an interpreter that has the Python server; `cargo xtask` sets it.
+/// The environment variable with an interpreter that has the Python server; `cargo xtask` sets it.
 const PYTHON: &str = "ORGCACHE_TEST_PYTHON";
 
-/// The program `orgcache`, built as it is shipped.
+/// The release build of the program `orgcache`.
 pub(crate) struct Program(PathBuf);
 
 impl Program {
-    /// Finds it beside this program.
+    /// Finds it next to this program.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("this program does not know where it is")?;
         let program = own.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
@@ -54,7 +54,7 @@ impl Contender {
         Contender { name: "orgcache", program: program.0.clone(), arguments: &["mcp"], settings }
     }
 
-    /// The Python server, if its packages are here.
+    /// The Python server, if its packages are installed.
     pub(crate) fn peer() -> Option<Self> {
         let program = std::env::var_os(PYTHON)?.into();
         let arguments = &["-m", "mcp_server_odoo"];
@@ -65,23 +65,23 @@ impl Contender {
         self.name
     }
 
-    /// The same as another user.
+    /// The same server for another user.
     pub(crate) fn with_settings(&self, settings: &'static [(&'static str, &'static str)]) -> Self {
         Contender { settings, program: self.program.clone(), ..*self }
     }
 
-    /// Starts it before an Odoo of its own, with so much added to each round trip.
+    /// Starts it with its own Odoo, and with a delay added to each round trip.
     pub(crate) async fn start(&self, added: Duration) -> anyhow::Result<Subject<'_>> {
         self.start_before(world::start(added, 17).await?).await
     }
 
-    /// Starts it before this Odoo.
+    /// Starts it with this Odoo.
     pub(crate) async fn start_before(&self, double: OdooDouble) -> anyhow::Result<Subject<'_>> {
         let (client, process) = self.connect(&double).await?;
         Ok(Subject { contender: self, double, client, process })
     }
 
-    /// Starts the process, up to the end of the protocol's beginning.
+    /// Starts the process and completes the protocol's handshake.
     async fn connect(&self, double: &OdooDouble) -> anyhow::Result<(Client, Option<u32>)> {
         let mut command = Command::new(&self.program);
         command.args(self.arguments).env_clear().env("HOME", std::env::temp_dir());
@@ -119,7 +119,7 @@ impl Call {
         Call { tool, arguments }
     }
 
-    /// A search for so many contacts.
+    /// A search for a number of contacts.
     pub(crate) fn search(limit: usize) -> Self {
         Self::of_partner("search_records", json!({"limit": limit}))
     }
@@ -130,7 +130,7 @@ impl Call {
     }
 }
 
-/// A server that is running, before an Odoo of its own.
+/// A running server, with its own Odoo.
 pub(crate) struct Subject<'a> {
     contender: &'a Contender,
     pub(crate) double: OdooDouble,
@@ -149,13 +149,13 @@ impl<'a> Subject<'a> {
         Ok(())
     }
 
-    /// Starts another process before the same Odoo, up to the end of the protocol's beginning.
+    /// Starts another process with the same Odoo, and completes the protocol's handshake.
     pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
         (self.client, self.process) = self.contender.connect(&self.double).await?;
         Ok(())
     }
 
-    /// Asks, and gives the structured answer.
+    /// Makes a call, and returns the structured answer.
     pub(crate) async fn ask(&self, call: &Call) -> anyhow::Result<Value> {
         let tool = call.tool;
         let arguments = call.arguments.as_object().cloned().unwrap_or_default();
@@ -165,17 +165,17 @@ impl<'a> Subject<'a> {
         Ok(answer.structured_content.unwrap_or_default())
     }
 
-    /// Asks all at once.
+    /// Makes all calls at once.
     pub(crate) async fn ask_together(&self, calls: &[Call]) -> anyhow::Result<()> {
         try_join_all(calls.iter().map(|call| self.ask(call))).await.map(drop)
     }
 
-    /// How many requests its Odoo has seen.
+    /// How many requests its Odoo has received.
     pub(crate) fn requests(&self) -> usize {
         self.double.seen().len()
     }
 
-    /// The bytes of memory that the process has in use; nothing where the system does not tell.
+    /// The resident memory of the process, if the system reveals it.
     pub(crate) fn resident(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process?)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

@@ -1,16 +1,16 @@
-//! `Table`: figures, and how they are printed.
+//! `Table`: figures and their output.
 
 use core::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// Something that was measured.
+/// A measured figure.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Figure {
     pub(crate) value: f64,
     pub(crate) unit: &'static str,
-    /// Requests to Odoo that it cost, if that was counted.
+    /// Its number of requests to Odoo, if counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requests: Option<f64>,
 }
@@ -28,12 +28,12 @@ impl Figure {
         Self::new(value, "bytes")
     }
 
-    /// It could not be had.
+    /// Not available.
     pub(crate) fn failed() -> Self {
         Self::new(f64::NAN, "")
     }
 
-    /// Bytes in millions.
+    /// A number of bytes, in millions.
     pub(crate) fn megabytes(bytes: f64) -> Self {
         Self::new(bytes / 1e6, "MB")
     }
@@ -71,11 +71,11 @@ pub(crate) fn count(requests: f64) -> String {
     if requests.fract() == 0.0 { format!("{requests:.0}") } else { format!("{requests:.1}") }
 }
 
-/// A row for each thing, a column for each way to do it.
+/// A row per operation, a column per contender.
 #[derive(Debug)]
 pub(crate) struct Table {
     title: &'static str,
-    /// What is added to each round trip, where that was varied.
+    /// The delay added to each round trip, if varied.
     added: Option<Duration>,
     columns: Vec<String>,
     rows: Vec<(&'static str, Vec<Figure>)>,
@@ -99,7 +99,7 @@ impl Table {
         Table { title, added, columns, rows: Vec::new(), has_ratio: false }
     }
 
-    /// With a column that says how many times the first figure the second is.
+    /// Adds a column with the ratio of the second figure to the first.
     pub(crate) fn with_ratio(self) -> Self {
         Table { has_ratio: self.columns.len() == 2, ..self }
     }
@@ -112,7 +112,7 @@ impl Table {
         self.title == title && self.added == added
     }
 
-    /// The figures of a row, in the order of the columns.
+    /// The figures of a row, in column order.
     pub(crate) fn row(&self, what: &str) -> &[Figure] {
         self.rows.iter().find(|(known, _)| *known == what).map_or(&[], |(_, figures)| figures)
     }
@@ -162,7 +162,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// Writes cells below each other, the first of each line to the left, the others to the right.
+/// Aligns cells in columns, the first one to the left, the others to the right.
 pub(crate) fn align(f: &mut fmt::Formatter<'_>, lines: &[Vec<String>]) -> fmt::Result {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

@@ -1,4 +1,4 @@
-//! Sixteen searches at once: what Odoo itself takes for them, and what servers before it make of that.
+//! Sixteen searches at once: the time of Odoo itself, and of the servers in front of it.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::world;
 pub(crate) const SEARCHES: &str = "16 × search_records at once";
 pub(crate) const BARE: &str = "requests alone";
 
-/// How many are made at once.
+/// How many searches are made at once.
 const MANY: usize = 16;
 
-/// The same requests without a server in between, all at once; then each server, the first of them orgcache.
+/// Sends the same requests directly, all at once; then through each server, orgcache first.
 pub(crate) async fn measure(
     subjects: &[Subject<'_>],
     added: Duration,
@@ -39,7 +39,7 @@ pub(crate) async fn measure(
     Ok(table)
 }
 
-/// Sends a call many times at once, by a client that holds nothing back.
+/// Sends a call many times at once, with a client without limits.
 async fn bare(added: Duration, call: &Value, times: usize) -> anyhow::Result<Measurement> {
     let (double, http) = (world::start(added, 17).await?, Client::builder().no_proxy().build()?);
     let mut taken = Measurement::default();
@@ -56,6 +56,6 @@ async fn send(http: &Client, double: &OdooDouble, call: &Value) -> anyhow::Resul
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params});
     let answer = http.post(format!("{}/jsonrpc", double.url())).json(&message).send().await?;
     let answer: Value = answer.json().await?;
-    ensure!(answer.pointer("/result/records/9").is_some(), "10 rows were expected: {answer}");
+    ensure!(answer.pointer("/result/records/9").is_some(), "expected 10 rows: {answer}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Calls of tools, one at a time: orgcache beside the Python server.
+//! Tool calls, one at a time: orgcache compared with the Python server.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub(crate) const FIELDS_WARM: &str = "get_fields, warm";
 pub(crate) const SEARCH: &str = "search_records, 10 rows";
 pub(crate) const MEMORY: &str = "resident memory";
 
-/// A process that has just been started, and one that has been asked before.
+/// A new process, and a warm one.
 pub(crate) async fn measure(
     subjects: &mut [Subject<'_>],
     added: Duration,
@@ -65,13 +65,13 @@ pub(crate) async fn measure(
     Ok(table)
 }
 
-/// The beginning of a process, step by step: time and requests.
+/// The start of a process, step by step: time and requests.
 async fn begin(subject: &mut Subject<'_>) -> anyhow::Result<Vec<(Duration, usize)>> {
     subject.stop().await?;
     let (before, began) = (subject.requests(), Instant::now());
     subject.start_again().await?;
     let mut steps = vec![(began.elapsed(), subject.requests() - before)];
-    // orgcache is not logged in before this.
+    // orgcache logs in with its first call.
     subject.ask(&Call::new("get_fields", json!({"model": "res.company"}))).await?;
     steps.push((began.elapsed(), subject.requests() - before));
     for call in [Call::new("list_models", json!({})), Call::of_partner("get_fields", json!({}))] {

@@ -22,7 +22,7 @@ pub(crate) const SMALLER: &str = "search_records, 100 rows: smaller by";
 const TOKEN: &str = "the token of this measurement";
 const ENCODINGS: [&str; 4] = ["identity", "gzip", "br", "zstd"];
 
-/// A search of 100 rows, and all definitions of a model, with each encoding.
+/// A search of 100 rows, and all field definitions of a model, with each encoding.
 pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result<Table> {
     let double = world::start(Duration::ZERO, 17).await?;
     let folder = tempfile::tempdir()?;
@@ -41,19 +41,19 @@ pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result
     table
 }
 
-/// Starts the service on a free port; where `/mcp` is.
+/// Starts the service on a free port, and returns the URL of `/mcp`.
 async fn serve(program: &Path, home: &Path, file: &Path) -> anyhow::Result<(Child, String)> {
     let mut command = Command::new(program);
     command.args(["serve", "--listen", "127.0.0.1:0", "--mcp"]).arg(file).env_clear().env("HOME", home);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut server = command.spawn()?;
-    let mut lines = BufReader::new(server.stdout.take().context("no output")?).lines();
+    let mut lines = BufReader::new(server.stdout.take().context("no standard output")?).lines();
     let line = lines.next_line().await?.context("the service does not start")?;
     let (_, address) = line.rsplit_once(' ').context("the service does not say where it listens")?;
     Ok((server, format!("{address}/mcp")))
 }
 
-/// Bytes of bodies as they travel, how much smaller than plain ones they are, and time.
+/// The size of encoded bodies, the savings over plain ones, and the time.
 async fn compare(url: &str, samples: usize) -> anyhow::Result<Table> {
     let http = Client::builder().no_proxy().build()?;
     let mut table = Table::new(TITLE, None, &ENCODINGS);
@@ -91,13 +91,13 @@ async fn compare(url: &str, samples: usize) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The number of bytes that an answer's body has.
+/// The size of an answer's body.
 async fn send(http: &Client, url: &str, message: &Value, encoding: &str) -> anyhow::Result<usize> {
     let request = http.post(url).bearer_auth(TOKEN).header("accept-encoding", encoding);
     let request = request.header("accept", "application/json, text/event-stream").json(message);
     let answer = request.send().await?;
     ensure!(answer.status().is_success(), "over http: {}", answer.status());
     let chosen = answer.headers().get("content-encoding").and_then(|it| it.to_str().ok());
-    ensure!(chosen.unwrap_or("identity") == encoding, "{encoding} was asked for, {chosen:?} came");
+    ensure!(chosen.unwrap_or("identity") == encoding, "requested {encoding}, got {chosen:?}");
     Ok(answer.bytes().await?.len())
 }

@@ -1,4 +1,4 @@
-//! The Odoo that is asked: recorded models with records made up for them, and the delays of a real server.
+//! The Odoo: recorded models with generated records, and the delays of a real server.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use anyhow::Context;
 use odoo_double::{Behaviour, Model, OdooDouble, stateless_exchanges};
 use serde_json::{Map, Value, json};
 
-/// What an Odoo 17 was measured to take, in hundredths of milliseconds, apart from what each value of a
-/// record takes.
+/// The measured times of an Odoo 17, in hundredths of milliseconds, apart from the time for each value of a
+/// record.
 const DELAYS: &[(&str, u64)] = &[
     ("version", 500),
     ("fields_get", 1_840),
@@ -22,20 +22,20 @@ const DELAYS: &[(&str, u64)] = &[
     ("get_available_models", 2_000),
 ];
 
-/// What a login took: passwords are hashed slowly on purpose. It is only waited for where beginnings are
+/// The time of a login: password hashing is slow by design. It matters only where process starts are
 /// measured.
 pub(crate) const LOGIN: Duration = Duration::from_millis(450);
 
-/// What reading 10 fields of a record took.
+/// The time to read 10 fields of a record.
 pub(crate) const READ: Duration = Duration::from_micros(10_400);
 
-/// 100 records of 10 fields, each with its id, took 7.7 ms more to read than one of them.
+/// Reading 100 records of 10 fields, each with its id, took 7.7 ms more than reading one.
 const EACH_VALUE: Duration = Duration::from_nanos(7_070);
 
-/// How many contacts there are.
+/// The number of contacts.
 const PARTNERS: i64 = 538;
 
-/// A double with two workers that closes each connection, as Odoo does.
+/// A double with two workers that closes each connection, like Odoo.
 pub(crate) async fn start(added: Duration, version: u32) -> anyhow::Result<OdooDouble> {
     let delays = DELAYS.iter().map(|(method, hundredths)| (*method, Duration::from_micros(hundredths * 10)));
     let behaviour = Behaviour {
@@ -53,7 +53,7 @@ pub(crate) async fn start(added: Duration, version: u32) -> anyhow::Result<OdooD
     Ok(double)
 }
 
-/// From now on the Odoo answers at once.
+/// Removes all delays.
 pub(crate) fn without_delays(double: &OdooDouble) {
     double.behave(|behaviour| {
         behaviour.delays.clear();
@@ -67,7 +67,7 @@ fn recorded(name: &str) -> anyhow::Result<Value> {
     Ok(exchange.response.get_mut("result").map(Value::take).unwrap_or_default())
 }
 
-/// Contacts with the fields that were recorded.
+/// Contacts with the recorded fields.
 fn partners() -> anyhow::Result<Model> {
     let fields = recorded("fields_get res.partner, all attributes")?;
     let fields = fields.as_object().context("definitions of fields are an object")?.clone();
@@ -80,7 +80,7 @@ fn partners() -> anyhow::Result<Model> {
     Ok(model)
 }
 
-/// A value such as people type, for a field of its type.
+/// A realistic value for a field of its type.
 fn value(name: &str, field: &Value, id: i64) -> Value {
     let kind = field.get("type").and_then(Value::as_str).unwrap_or_default();
     match (name, kind) {
@@ -101,7 +101,7 @@ fn value(name: &str, field: &Value, id: i64) -> Value {
     }
 }
 
-/// The models that were recorded.
+/// The recorded models.
 fn models() -> anyhow::Result<Model> {
     let fields = [("model", "char"), ("name", "char"), ("transient", "boolean"), ("display_name", "char")];
     let mut model = Model::with_fields(&fields);

@@ -1,4 +1,4 @@
-//! `Client`: an HTTP connection that is kept.
+//! `Client`: a persistent HTTP connection.
 
 use std::net::SocketAddr;
 
@@ -10,12 +10,12 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// A connection. Requests go over it one after the other.
+/// A connection. Its requests are sequential.
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
 }
 
-/// An answer, read to its end.
+/// An answer, read completely.
 pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -26,12 +26,12 @@ impl Client {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // It ends with the sender; what broke it, the sender says.
+        // It ends with the sender, which also reports errors.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Client { sender })
     }
 
-    /// Sends a request, whose answer has to be a success.
+    /// Sends a request, and fails unless the answer is a success.
     pub(crate) async fn send(&mut self, request: Request<Bytes>) -> Result<Answer> {
         self.sender.ready().await?;
         let response = self.sender.send_request(request.map(Full::new)).await?;
@@ -43,7 +43,7 @@ impl Client {
     }
 }
 
-/// A request that asks.
+/// A GET request.
 pub(crate) fn get(path: &str, token: Option<&str>) -> Result<Request<Bytes>> {
     let mut request = Request::get(path).header("host", "localhost");
     if let Some(token) = token {
@@ -52,7 +52,7 @@ pub(crate) fn get(path: &str, token: Option<&str>) -> Result<Request<Bytes>> {
     request.body(Bytes::new()).context("not a request")
 }
 
-/// A request with JSON.
+/// A request with a JSON body.
 pub(crate) fn post(path: &str, token: Option<&str>, body: Bytes) -> Result<Request<Bytes>> {
     let mut request =
         Request::post(path).header("host", "localhost").header("content-type", "application/json");

@@ -14,10 +14,10 @@ use serde_json::json;
 
 pub(crate) const ISSUER: &str = "bench";
 
-/// What comes before the 32 bytes of an Ed25519 key in its standard encoding.
+/// The prefix of the 32 bytes of an Ed25519 key in its standard encoding.
 const ENCODING: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Signs the user of a login.
+/// Signs login assertions.
 #[derive(Clone)]
 pub(crate) struct FrontEnd {
     key: Arc<Ed25519KeyPair>,
@@ -25,13 +25,13 @@ pub(crate) struct FrontEnd {
 }
 
 impl FrontEnd {
-    /// One with a new key, whose public part is written to a file.
+    /// Creates a front end with a new key, and writes the public key to a file.
     pub(crate) fn new(public: &Path) -> Result<Self> {
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
             .and_then(|encoded| {
                 Ed25519KeyPair::from_pkcs8(encoded.as_ref()).map_err(|_| ring::error::Unspecified)
             })
-            .map_err(|_| anyhow!("no key can be made"))?;
+            .map_err(|_| anyhow!("cannot create a key"))?;
         let encoded = STANDARD.encode([ENCODING, key.public_key().as_ref()].concat());
         std::fs::write(public, format!("-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n"))?;
         Ok(FrontEnd { key: Arc::new(key), assertions: Arc::new(AtomicU64::new(0)) })

@@ -1,4 +1,4 @@
-//! Requests for a while, over connections that are kept.
+//! Sends requests for a while, over persistent connections.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::client::Client;
 use crate::repeater::Repeater;
 use crate::server::Place;
 
-/// What a load came to.
+/// The result of a load.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    /// How long each request took, in ascending order.
+    /// The time of each request, ascending.
     pub(crate) times: Vec<Duration>,
-    /// How long all of it took.
+    /// The total time.
     pub(crate) took: Duration,
 }
 
@@ -26,29 +26,29 @@ impl Outcome {
         count(self.times.len()) / self.took.as_secs_f64()
     }
 
-    /// The time within which so many of a hundred requests were answered.
+    /// The time within which the given percentage of requests were answered.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let place = (self.times.len() * percent / 100).min(self.times.len().saturating_sub(1));
         self.times.get(place).copied().unwrap_or_default()
     }
 }
 
-/// A number of things as a figure.
+/// A count as a figure.
 pub(crate) fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
-/// How much is sent.
+/// How much load is sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
-    /// For so long.
+    /// Load for a time.
     Passed(Duration),
-    /// So many requests, shared out evenly among the connections.
+    /// A number of requests, distributed evenly over the connections.
     Sent(usize),
 }
 
-/// Sends requests over several connections, each the next one as soon as the last is answered. `request` is
-/// told the number of the connection and of the request on it.
+/// Sends requests over several connections, each connection's next one as soon as the last is answered.
+/// `request` gets the number of the connection and of its request.
 pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,
@@ -63,7 +63,7 @@ pub(crate) async fn load(
     run(clients, until).await
 }
 
-/// Sends one request over several connections for a while, whose answers all have one body.
+/// Repeats one request over several connections for a while. All answers must have the same body.
 pub(crate) async fn repeat(
     place: &Place,
     connections: usize,
@@ -78,9 +78,9 @@ pub(crate) async fn repeat(
     run(repeaters, Until::Passed(time)).await
 }
 
-/// Who asks over one connection.
+/// A client of one connection.
 trait Asks: Send + 'static {
-    /// Sends the request of a number, and tells how long its answer took.
+    /// Sends the request with this number, and returns the time of its answer.
     fn ask(&mut self, number: usize) -> impl Future<Output = Result<Duration>> + Send;
 }
 

@@ -1,9 +1,9 @@
-//! Load on the service: the release build of `orgcache serve` beside a bare axum, each a process of its own
-//! on loopback.
+//! Load on the service: the release build of `orgcache serve` compared with a bare axum, each in its own
+//! process on loopback.
 //!
-//! In the order to read: `world` (a database with 600 organizations and 10,000 users), `server` (a process
-//! that is measured), `client` (connections that are kept), `repeater` (one request again and again), `load`
-//! (requests for a while), `measure` (what is asked, in which order), `record`.
+//! In reading order: `world` (a database with 600 organizations and 10,000 users), `server` (a measured
+//! process), `client` (persistent connections), `repeater` (one repeated request), `load` (requests for a
+//! while), `measure` (the measurements), `record`.
 
 mod client;
 mod front_end;
@@ -22,7 +22,8 @@ use axum::{Json, Router};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 
-/// Measures requests, logins, memory and compression of the service, beside a bare axum in the same run.
+/// Measures requests, logins, memory and compression of the service, compared with a bare axum in the same
+/// run.
 #[derive(Parser)]
 #[command(name = "bench-service")]
 pub(crate) struct Options {
@@ -32,7 +33,7 @@ pub(crate) struct Options {
     /// Shorter and fewer measurements: under a minute
     #[arg(long)]
     quick: bool,
-    /// Only be the bare axum, which the measurement starts
+    /// Run only the bare axum, for internal use by the measurement
     #[arg(long, hide = true)]
     hello: bool,
 }
@@ -40,7 +41,7 @@ pub(crate) struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     if options.hello {
-        // As many threads as the service has.
+        // As many threads as the service.
         return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(hello());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -48,7 +49,7 @@ fn main() -> Result<()> {
     record::show(&records, options.json)
 }
 
-/// A question as a bare axum reads it.
+/// A question as parsed by the bare axum.
 #[derive(Deserialize)]
 struct Question {
     #[serde(rename = "call")]
@@ -70,8 +71,8 @@ struct Answer {
     result: bool,
 }
 
-/// What axum does alone, without a layer: five bytes; and a question's JSON read and an answer's
-/// written, with nothing in between.
+/// A bare axum without layers: it answers five bytes; or it parses a question's JSON and writes an answer's,
+/// with nothing in between.
 async fn hello() -> Result<()> {
     let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("hello listens on http://{}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! What is asked of the service, and in which order.
+//! The measurements of the service, in order.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -23,21 +23,21 @@ use crate::world;
 
 /// The name of the service's Unix socket.
 const SOCKET: &str = "orgcache.sock";
-/// Connections that ask at the same time.
+/// Concurrent connections.
 const CONNECTIONS: usize = 16;
-/// Connections that log in at the same time by assertion, and by password: so many that fail would be slowed
-/// down.
+/// Concurrent connections that log in by assertion, and by password. More would trigger the slowdown for
+/// failed logins.
 const LOGINS: usize = 32;
 const PASSWORDS: usize = 8;
-/// Questions of a batch.
+/// The number of questions in a batch.
 const BATCH: usize = 100;
-/// How many requests are to be answered for each that the bare axum answers.
+/// The goal: requests answered for each request of the bare axum.
 const GOAL: f64 = 0.8;
 const PASSWORD: &str = "correct horse battery";
 
-/// How much is measured.
+/// The amount of measurement.
 struct Size {
-    /// Rounds of the service and of the bare axum, one after the other.
+    /// Rounds, in which the service and the bare axum take turns.
     rounds: usize,
     each: Duration,
     sessions: usize,
@@ -122,8 +122,8 @@ impl Setting {
         Ok(answer.get("token").and_then(Value::as_str).context("no token")?.to_owned())
     }
 
-    /// "Is this organization in the natural tree of that one?", asked in the address beside a bare axum that
-    /// says hello, and as JSON beside one that takes the same JSON.
+    /// "Is this organization in the natural tree of that one?", asked by GET, compared with a bare axum that
+    /// says hello; and as JSON, compared with one that parses the same JSON.
     async fn questions(&self) -> Result<Vec<Record>> {
         let token = self.token().await?;
         let (above, below) = world::pair();
@@ -147,7 +147,7 @@ impl Setting {
         });
         let mut rounds = vec![Vec::new(); asked.len()];
         let mut busy = vec![Vec::new(); asked.len()];
-        // The first round warms up.
+        // The first round is a warm-up.
         for round in 0..=self.size.rounds {
             for (number, (_, server, place, request, expected)) in asked.iter().enumerate() {
                 self.progress.set_message(format!("questions, round {round} of {}", self.size.rounds));
@@ -176,7 +176,7 @@ impl Setting {
                 records.push(Record::new(structure, "processor_time_of_a_request", busy, "us"));
             }
         }
-        // Round by round, since the machine's pace changes.
+        // By round, since the machine's speed drifts.
         let ratio = |service: &[Outcome], other: &[Outcome]| {
             let pairs = service.iter().zip(other);
             median(pairs.map(|(service, other)| service.per_second() / other.per_second()).collect())
@@ -246,7 +246,7 @@ impl Setting {
         let front_end = self.front_end.clone();
         let until = Until::Sent(self.size.sessions);
         let by_assertion = load(self.service.address, LOGINS, until, move |connection, number| {
-            // No user has more sessions than are allowed.
+            // Stay within the limit of sessions per user.
             let user = world::user(number * LOGINS + connection);
             let form = json!({"assertion": front_end.assertion(&user)?}).to_string();
             post("/v1/login/assertion", None, form.into())
@@ -289,13 +289,13 @@ fn question() -> Value {
     json!({"call": "is_in_natural_tree", "args": {"org1": above, "org2": below}})
 }
 
-/// The figure in the middle.
+/// The median.
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_unstable_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Gives the first user a password, as an administrator does.
+/// Sets the first user's password, as an administrator does.
 async fn set_password(program: &Path, erp: &str, store: &str) -> Result<()> {
     let mut command = Command::new(program);
     command.args(["password", &world::user(0), "--database-url", erp, "--store-url", store]);

@@ -1,4 +1,4 @@
-//! What was measured, one figure each, and how it is shown.
+//! Records of single figures, and their output.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,18 +11,18 @@ use crate::world::ORGANIZATIONS;
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Record {
-    /// Whose.
+    /// The measured server.
     pub(crate) structure: &'static str,
-    /// What was measured.
+    /// The metric.
     pub(crate) metric: &'static str,
     organizations: usize,
     shape: &'static str,
     /// How many sessions there were.
     pub(crate) sessions: usize,
     value: f64,
-    /// What it is counted in.
+    /// The unit.
     pub(crate) unit: &'static str,
-    /// What it should be at least.
+    /// The least acceptable value.
     #[serde(skip)]
     goal: Option<f64>,
 }
@@ -56,7 +56,7 @@ pub(crate) fn show(records: &[Record], json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A line a figure.
+/// One line per figure.
 fn table(records: &[Record]) -> String {
     let rows: Vec<[String; 3]> = records
         .iter()
@@ -82,7 +82,7 @@ fn table(records: &[Record]) -> String {
     text
 }
 
-/// Three digits that count.
+/// Three significant digits.
 fn figure(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => {

@@ -1,4 +1,4 @@
-//! `Repeater`: a connection that asks the same again and again, for as little as that can cost.
+//! `Repeater`: a connection that repeats one request, at the lowest possible cost.
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -10,17 +10,16 @@ use crate::server::{Place, Stream};
 /// More headers than any answer here has.
 const MAX_HEADERS: usize = 32;
 
-/// A connection over which one request goes, whose answers have one body.
+/// A connection that repeats one request, whose answers all have the same body.
 ///
-/// Client and servers share the processors, so the client's own work lowers the rate that it measures.
-/// Here the bytes of the request are put together once, and an answer is read no further than to know that it
-/// is the right one: its status, its length and its body.
+/// Client and servers share the processors, so the client's own work lowers the measured rate. The request is
+/// serialized once, and an answer is only parsed enough to check its status, length and body.
 pub(crate) struct Repeater {
     stream: Stream,
     request: Bytes,
     /// The body of each answer.
     expected: Bytes,
-    /// The answer that is being read.
+    /// The bytes of the current answer.
     answer: Vec<u8>,
 }
 
@@ -30,7 +29,7 @@ impl Repeater {
         Ok(Repeater { stream, request: bytes_of(request), expected, answer: Vec::with_capacity(64 << 10) })
     }
 
-    /// Sends the request once more, and reads the answer.
+    /// Sends the request once, and reads the answer.
     pub(crate) async fn again(&mut self) -> Result<()> {
         self.stream.write_all(&self.request).await?;
         self.answer.clear();
@@ -41,12 +40,12 @@ impl Repeater {
             }
         };
         let text = || String::from_utf8_lossy(&self.answer);
-        ensure!(body == self.expected, "another answer than before: {}", text());
+        ensure!(body == self.expected, "the answer differs from the first one: {}", text());
         Ok(())
     }
 }
 
-/// A request as it travels.
+/// The serialized request.
 fn bytes_of(request: &Request<Bytes>) -> Bytes {
     let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
     for (name, value) in request.headers() {
@@ -60,18 +59,18 @@ fn bytes_of(request: &Request<Bytes>) -> Bytes {
     bytes.into()
 }
 
-/// The body of an answer, which has to be a success; `None` as long as it is not all there.
+/// The body of a successful answer; `None` until it is complete.
 fn body_of(answer: &[u8]) -> Result<Option<&[u8]>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(begin) = head.parse(answer)? else { return Ok(None) };
     let text = || String::from_utf8_lossy(answer);
-    ensure!(head.code == Some(200), "the answer is no success: {}", text());
+    ensure!(head.code == Some(200), "the answer is not a success: {}", text());
     let length = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = length.with_context(|| format!("an answer without its length: {}", text()))?;
+    let length = length.with_context(|| format!("an answer without a length: {}", text()))?;
     let length: usize = std::str::from_utf8(length.value)?.parse()?;
     let body = answer.get(begin..).unwrap_or_default();
-    ensure!(body.len() <= length, "more than the answer: {}", text());
+    ensure!(body.len() <= length, "bytes after the answer: {}", text());
     Ok((body.len() == length).then_some(body))
 }
 

@@ -1,4 +1,4 @@
-//! `Server`: a process that is measured.
+//! `Server`: a measured process.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
-/// Where requests are sent.
+/// The address of a server.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Tcp(SocketAddr),
@@ -18,7 +18,7 @@ pub(crate) enum Place {
     Unix(PathBuf),
 }
 
-/// A connection of either kind: the indirection costs both the same.
+/// A TCP or Unix connection: the indirection costs both the same.
 pub(crate) type Stream = Box<dyn ReadWrite>;
 
 pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,16 +39,16 @@ impl Place {
     }
 }
 
-/// A running process that listens. Dropped, it ends.
+/// A running process that listens. Dropping it ends the process.
 pub(crate) struct Server {
     child: Child,
-    /// Open as long as the process may write to it.
+    /// Keeps the pipe open, so that the process can write to it.
     _output: Lines<BufReader<ChildStdout>>,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Starts a program that says on its first line where it listens.
+    /// Starts a program that prints its address on the first line.
     pub(crate) async fn start(program: &Path, arguments: &[&OsStr]) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -64,7 +64,7 @@ impl Server {
         bail!("`{}` ended before it listened", program.display())
     }
 
-    /// Bytes of memory that are resident; `None` where the system does not tell.
+    /// The resident memory, if the system reveals it.
     pub(crate) fn resident(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -72,10 +72,10 @@ impl Server {
         Some(kilobytes * 1024)
     }
 
-    /// Seconds of processor time that it took so far; `None` where the system does not tell.
+    /// The processor time so far in seconds, if the system reveals it.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
-        // The name may hold blanks; what follows it does not. Time is in hundredths of a second.
+        // The name may contain blanks, but the fields after it do not. Times are in hundredths of a second.
         let (_, rest) = stat.rsplit_once(')')?;
         let mut fields = rest.split_whitespace().skip(11);
         let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-/// The release build of the service, which is beside this program.
+/// The release build of the service, next to this program.
 pub(crate) fn orgcache() -> Result<PathBuf> {
     let program =
         std::env::current_exe()?.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));

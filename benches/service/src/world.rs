@@ -1,32 +1,32 @@
-//! The database that the service reads: Openbravo's sample rows, with more organizations and users.
+//! The service's database: Openbravo's sample rows, with more organizations and users.
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
-/// The client that gets more.
+/// The client that is enlarged.
 const CLIENT: &str = "23C59575B9CF467C9620760EB255B389";
 /// Its tree, with eight organizations.
 const TREE: &str = "28449865CD75486CAE52ED581311027B";
-/// The organization below which the others are.
+/// The organization below which organizations are added.
 const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
 /// Its administrator's role.
 const ROLE: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
 
-/// Organizations that are added, five below each.
+/// The number of added organizations, five below each.
 const ADDED: usize = 592;
-/// How many there are then, with `0`.
+/// The total number of organizations, including `0`.
 pub(crate) const ORGANIZATIONS: usize = ADDED + 8;
-/// Users that are added: so many that most logins are of a user who did not log in just before.
+/// The number of added users: so many that consecutive logins are mostly of different users.
 pub(crate) const USERS: usize = 10_000;
 
-/// The id of an added organization: 32 hexadecimal digits, as Openbravo's are.
+/// The id of an added organization: 32 hexadecimal digits, as in Openbravo.
 fn id(number: &str) -> String {
     format!("printf('%032X', {number})")
 }
 
-/// Two organizations far apart that are in one natural tree: the group and the last one added.
+/// Two distant organizations in one natural tree: the group and the last added one.
 pub(crate) fn pair() -> (String, String) {
     (GROUP.to_owned(), format!("{ADDED:032X}"))
 }
@@ -36,7 +36,7 @@ pub(crate) fn user(number: usize) -> String {
     format!("bench-{}", number % USERS + 1)
 }
 
-/// Makes the database.
+/// Creates the database.
 pub(crate) async fn create(file: &Path) -> Result<()> {
     erp_import::demo::create(file).await.map_err(|error| anyhow!("{error}"))?;
     let numbers = |count: usize| {

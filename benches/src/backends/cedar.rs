@@ -1,5 +1,5 @@
-//! `Cedar`: entities of the `cedar-policy` crate with parents, and the closure that its `in` is answered
-//! from.
+//! `Cedar`: entities of the `cedar-policy` crate with parents, and the transitive closure that answers its
+//! `in`.
 
 use core::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,8 +12,8 @@ use crate::structure::{
     Answer, Database, Effort, NoAnswer, Structure, TextMap, ancestor_pairs, transaction_allowed,
 };
 
-/// The entities, and the name and flags of each id. Entities have no attributes: reading one evaluates an
-/// expression.
+/// The entities, and the name and flags of each id. Entities have no attributes here, because reading one
+/// evaluates an expression.
 #[derive(Debug)]
 pub struct Cedar {
     entities: Entities,
@@ -30,7 +30,7 @@ impl Cedar {
         below.filter(|other| other != org && self.entities.is_ancestor_of(org, other)).collect()
     }
 
-    /// The closure knows no order: the nearest is the one with the most ancestors of its own.
+    /// The closure is unordered: the nearest ancestor is the one with the most ancestors of its own.
     fn above(&self, org: &EntityUid) -> Vec<EntityUid> {
         let count = |org: &EntityUid| self.entities.ancestors(org).map_or(0, Iterator::count);
         let mut above: Vec<EntityUid> = self.entities.ancestors(org).into_iter().flatten().cloned().collect();
@@ -51,7 +51,7 @@ impl Structure for Cedar {
         let uid = |id: &str| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
         let entity = |row: &crate::trees::Row| {
             let parents: HashSet<EntityUid> = row.parent.iter().map(|parent| uid(parent)).collect();
-            // The harness makes only rows that are a tree.
+            // The harness generates only valid trees.
             Entity::new(uid(&row.id), HashMap::new(), parents).map_err(|_| NoAnswer::NoSuchCall)
         };
         let entities: Vec<Entity> = database.rows().iter().map(entity).collect::<Answer<_>>()?;

@@ -8,7 +8,7 @@ use org_structure::OrgFlags;
 
 use crate::structure::{Answer, Database, Structure, Text, TextMap, transaction_allowed};
 
-/// The arena, and where each id is in it.
+/// The arena, and the node of each id.
 #[derive(Debug)]
 pub struct IndexTree {
     arena: Arena<(Text, OrgFlags)>,

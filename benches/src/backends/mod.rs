@@ -1,4 +1,4 @@
-//! What a Rust backend would pick instead, each as its users write it.
+//! The structures that a Rust backend would use instead, each used idiomatically.
 
 #[cfg(feature = "cedar")]
 mod cedar;

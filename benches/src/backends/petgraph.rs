@@ -9,7 +9,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::structure::{Answer, Database, Structure, Text, TextMap, transaction_allowed};
 
-/// The graph, and where each id is in it.
+/// The graph, and the node of each id.
 #[derive(Debug)]
 pub struct PetGraph {
     graph: DiGraph<(Text, OrgFlags), ()>,

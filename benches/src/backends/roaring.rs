@@ -1,4 +1,4 @@
-//! `RoaringPerOrg`: the natural tree of every organization, kept as a roaring bitmap.
+//! `RoaringPerOrg`: the natural tree of every organization, stored as a roaring bitmap.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ struct Entry {
     natural_tree: RoaringBitmap,
 }
 
-/// Organizations are numbered as their rows come.
+/// Organizations are numbered in row order.
 #[derive(Debug)]
 pub struct RoaringPerOrg {
     numbers: TextMap<u32>,
@@ -62,7 +62,7 @@ impl Structure for RoaringPerOrg {
             let path: Vec<u32> = roaring.path(number).collect();
             let Some(entry) = roaring.entries.get_mut(number as usize) else { break };
             entry.natural_tree.extend(path.iter().chain([&number]));
-            // Each of these is a search within a bitmap: dearer than a comparison.
+            // Each of these is a search in a bitmap, which costs more than a comparison.
             effort.spend(path.len() * 40)?;
             for above in path {
                 if let Some(entry) = roaring.entries.get_mut(above as usize) {

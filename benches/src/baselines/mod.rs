@@ -2,15 +2,15 @@
 //!
 //! | name | what it was |
 //! | --- | --- |
-//! | [`OrgTree`], [`MemoizedOrgTree`] | the retired cache (until November 2017): a list of nodes, and the texts it remembered |
+//! | [`OrgTree`], [`MemoizedOrgTree`] | the retired cache (until November 2017): a list of nodes, and
+//! memoized texts |
 //! | [`Pre`] | natural tree, parent and children precomputed for every organization (until November 2017) |
-//! | [`Post`] | one map of nodes a session, everything computed when asked (February 2018) |
+//! | [`Post`] | one map of nodes per session, everything computed on demand (February 2018) |
 //! | [`Head`] | that map, shared by the sessions of five minutes (since April 2022) |
 //!
-//! Texts are allocated once and shared by reference, as in the JVM; every session has texts of its own, as a
-//! database driver delivers them. Where the originals recursed over depth these loop, and where `Pre`
-//! re-walked subtrees when asked for descendants (which grew exponentially with depth) this one walks once:
-//! both flatter them.
+//! Texts are allocated once and shared by reference, as in the JVM; every session has its own texts, as a
+//! database driver delivers them. The originals recursed over depth; these loop. `Pre` re-walked subtrees
+//! when asked for descendants (exponential in the depth); this one walks once. Both favour the originals.
 
 mod org_tree;
 mod post;

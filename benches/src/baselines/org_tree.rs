@@ -1,4 +1,4 @@
-//! `OrgTree`: a list of nodes, searched from the beginning at every step.
+//! `OrgTree`: a list of nodes, searched from the start at every step.
 
 use core::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ struct Node {
     id: String,
     /// Empty for the root.
     parent: String,
-    #[expect(dead_code, reason = "the original kept it for displays; its bytes count")]
+    #[expect(dead_code, reason = "the original stored it for display; its bytes count")]
     name: String,
-    #[expect(dead_code, reason = "the original kept it as text; its bytes count")]
+    #[expect(dead_code, reason = "the original stored it as text; its bytes count")]
     ready: String,
     #[expect(
         dead_code,
@@ -28,7 +28,7 @@ struct Node {
 #[derive(Debug)]
 pub struct OrgTree {
     nodes: Vec<Node>,
-    /// Flags were read anew for every organization.
+    /// The original read flags from the database for every organization.
     database: Arc<Database>,
 }
 
@@ -69,7 +69,7 @@ impl OrgTree {
         Ok(self.nodes.iter().find(|node| node.id == org))
     }
 
-    /// The quoted list of the organizations that may be referred to.
+    /// The quoted list of the organizations that may be referenced.
     fn referenceable(&self, org: &str, effort: &mut Effort) -> Answer<String> {
         let mut text = String::new();
         for node in self.logic_path(org, effort)? {
@@ -137,7 +137,7 @@ impl Structure for OrgTree {
     }
 }
 
-/// [`OrgTree`] with the lists that it remembered for every organization asked about (since May 2017).
+/// [`OrgTree`] with memoized lists for every organization asked about (since May 2017).
 #[derive(Debug)]
 pub struct MemoizedOrgTree {
     tree: OrgTree,

@@ -1,4 +1,4 @@
-//! `Post` and `Head`: one map of nodes, everything computed when asked.
+//! `Post` and `Head`: one map of nodes, everything computed on demand.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ struct Node {
     children: Vec<Text>,
 }
 
-/// One map of nodes a session.
+/// One map of nodes per session.
 #[derive(Debug)]
 pub struct Post {
     nodes: TextMap<Node>,
@@ -29,7 +29,7 @@ impl Post {
         self.nodes.get(org)?.parent.as_ref()
     }
 
-    /// Copies the set of each subtree into the set around it, level by level.
+    /// Copies the set of each subtree into its parent's set, level by level.
     fn below(&self, org: &str) -> Answer<TextSet> {
         let mut effort = Effort::of_a_call();
         let mut open = vec![(self.children(org).iter(), TextSet::default())];
@@ -74,7 +74,7 @@ impl Structure for Post {
     }
 
     fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool> {
-        // The whole natural tree is built for one look-up.
+        // The original builds the whole natural tree for one lookup.
         Ok(one == "0" || other == "0" || self.natural_tree(one)?.contains(other))
     }
 
@@ -114,7 +114,7 @@ impl Structure for Post {
     }
 }
 
-/// The map of [`Post`], shared: a session holds a reference.
+/// The map of [`Post`], shared: a session has a reference.
 #[derive(Debug)]
 pub struct Head {
     shared: Arc<Post>,

@@ -53,7 +53,7 @@ impl Structure for Pre {
         let (mut scanned, mut stored) = (Effort::of_loading(), Effort::of_storing());
         for (node, parent) in &nodes {
             let Some(parent) = parent else { continue };
-            // The parent is looked for in the whole list, for each node.
+            // The original searches the whole list for each node's parent.
             let Some(place) = nodes.iter().position(|(other, _)| other == parent) else { continue };
             scanned.spend(place + 1)?;
             let Some((parent, _)) = nodes.get(place) else { continue };
@@ -71,7 +71,7 @@ impl Structure for Pre {
     }
 
     fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool> {
-        // The whole set is copied for one look-up.
+        // The original copies the whole set for one lookup.
         Ok(one == "0" || other == "0" || self.natural_tree(one)?.contains(other))
     }
 

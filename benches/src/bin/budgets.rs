@@ -1,4 +1,4 @@
-//! Checks what does not depend on the machine against the committed tables.
+//! Checks machine-independent counts against the committed tables.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -16,10 +16,10 @@ struct Budgets {
     /// Count the instructions of the hot calls, under valgrind, against benches/instructions.json instead
     #[arg(long)]
     instructions: bool,
-    /// Print what was counted as benches/instructions.json has it, and check nothing
+    /// Print the counts in the format of benches/instructions.json, and check nothing
     #[arg(long, requires = "instructions")]
     json: bool,
-    /// Make the calls of one line; this program runs itself so under valgrind
+    /// Make the calls of one line, for internal use under valgrind
     #[arg(long, hide = true, value_name = "METRIC,SHAPE")]
     call: Option<String>,
 }
@@ -37,7 +37,7 @@ fn run(options: Budgets) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the number of budgets that were missed.
+/// Returns the number of missed budgets.
 fn check_counts() -> anyhow::Result<usize> {
     let mut out = std::io::stdout().lock();
     let mut missed = 0;
@@ -49,7 +49,7 @@ fn check_counts() -> anyhow::Result<usize> {
     Ok(missed)
 }
 
-/// The same for instructions.
+/// As [`check_counts`], for instructions.
 fn check_instructions(json: bool) -> anyhow::Result<usize> {
     let mut out = std::io::stdout().lock();
     let folder = tempfile::tempdir()?;

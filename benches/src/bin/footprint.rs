@@ -1,4 +1,4 @@
-//! Bytes per session of orgcache and of what people use today, side by side.
+//! Bytes per session of orgcache and of the alternatives, side by side.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use benches::options::Options;
 use benches::session_bytes::AllocationCount;
 use clap::Parser;
 
-/// Bytes per session of orgcache and of what people use today, side by side
+/// Bytes per session of orgcache and of the alternatives, side by side
 #[derive(Parser)]
 #[command(name = "footprint", version)]
 struct Footprint {

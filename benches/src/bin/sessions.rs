@@ -1,4 +1,4 @@
-//! What logins take: bytes, time, loads.
+//! Bytes, time and loads of logins.
 
 use std::process::ExitCode;
 
@@ -10,13 +10,13 @@ use benches::session_bytes::AllocationCount;
 use benches::sessions::{ORGANIZATIONS, SHAPE, STRUCTURES, calls, held, logins};
 use clap::Parser;
 
-/// What logins take: bytes that sessions hold, time, loads after a change
+/// Bytes of sessions, time of logins, and tree loads after a change
 #[derive(Parser)]
 #[command(name = "sessions", version)]
 struct Program {
     #[command(flatten)]
     options: Options,
-    /// Hold sessions and say what they take; this program runs itself so
+    /// Create sessions and print their bytes, for internal use
     #[arg(long, hide = true, value_name = "COUNT,TREES,ACCESS", value_parser = held::parse)]
     hold: Option<held::Sessions>,
 }
@@ -31,7 +31,7 @@ fn run(Program { options, hold }: Program) -> anyhow::Result<()> {
         return Ok(std::io::stdout().lock().write_all(&held)?);
     }
     if benches::sql::postgres_url().is_none() {
-        eprintln!("without PostgreSQL: `cargo xtask sessions` starts it where it is installed");
+        eprintln!("skipping PostgreSQL: `cargo xtask sessions` starts it if it is installed");
     }
     ensure!(
         options.shape.iter().all(|shape| *shape == SHAPE)

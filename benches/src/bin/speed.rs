@@ -1,4 +1,4 @@
-//! Time per call of orgcache and of what people use today, side by side.
+//! Time per call of orgcache and of the alternatives, side by side.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use benches::contender::{Contender, all, chosen};
 use benches::{options::Options, speed};
 use clap::Parser;
 
-/// Time per call of orgcache and of what people use today, side by side
+/// Time per call of orgcache and of the alternatives, side by side
 #[derive(Parser)]
 #[command(name = "speed", version)]
 struct Speed {
@@ -29,7 +29,7 @@ fn run(Speed { options }: Speed) -> anyhow::Result<()> {
 #[cfg(feature = "databases")]
 fn contenders() -> Vec<Contender> {
     if benches::sql::postgres_url().is_none() {
-        eprintln!("without PostgreSQL: `cargo xtask speed` starts it where it is installed");
+        eprintln!("skipping PostgreSQL: `cargo xtask speed` starts it if it is installed");
     }
     all().into_iter().chain(benches::sql::contenders()).collect()
 }

@@ -1,4 +1,4 @@
-//! Tables for documents, out of records.
+//! Generates tables for documents from records.
 
 use std::process::ExitCode;
 
@@ -9,24 +9,24 @@ use anyhow::Context;
 use benches::summary::{budgets, figures, headline, read};
 use clap::{Parser, ValueEnum};
 
-/// Make a table for a document out of the records that the other programs wrote
+/// Generate a table for a document from the records of the other programs
 #[derive(Parser)]
 #[command(name = "summary", version)]
 struct Summary {
-    /// Which table
+    /// The table
     table: Table,
-    /// Files that were written with `--output`
+    /// Files written with `--output`
     #[arg(required = true)]
     records: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Table {
-    /// orgcache beside Openbravo's structures
+    /// orgcache compared with Openbravo's structures
     Headline,
-    /// orgcache beside that and the nearest other, over all shapes
+    /// orgcache compared with Openbravo and the best alternative, over all shapes
     Figures,
-    /// What was measured beside what it should be at most
+    /// Measured values compared with their budgets
     Budgets,
 }
 
@@ -39,7 +39,7 @@ fn run(Summary { table, records }: Summary) -> anyhow::Result<()> {
     for path in records {
         let name = path.display();
         let json = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
-        records_read.extend(read(&json).with_context(|| format!("`{name}` holds no records"))?);
+        records_read.extend(read(&json).with_context(|| format!("`{name}` contains no records"))?);
     }
     let text = match table {
         Table::Headline => headline(&records_read)?,

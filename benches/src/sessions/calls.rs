@@ -1,4 +1,4 @@
-//! Time that logging in, and finding a session again, takes where everything is in memory.
+//! The time of logins and of session lookups, with everything in memory.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -13,10 +13,10 @@ use crate::record::Record;
 use crate::record::float;
 use crate::trees::{rows, sequence};
 
-/// What is timed.
+/// The metrics.
 pub const METRICS: [&str; 4] = ["login_in_memory", "token_lookup", "is_readable", "is_writable"];
 
-/// A manager with sessions on one tree, and who is asked about.
+/// A manager with sessions on one tree, and the organizations to ask about.
 struct QuestionedManager {
     runtime: Runtime,
     manager: SessionManager,
@@ -25,7 +25,7 @@ struct QuestionedManager {
     ids: Vec<String>,
 }
 
-/// The best of some rounds, per call, in nanoseconds.
+/// The shortest time of some rounds, per call, in nanoseconds.
 fn best(rounds: usize, calls: usize, mut round: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let mut least = Duration::MAX;
     for _ in 0..rounds {
@@ -58,10 +58,10 @@ impl QuestionedManager {
     }
 }
 
-/// Times the calls, for a role that may do little and one that may do everything.
+/// Times the calls, for a role with little access and one with full access.
 ///
 /// # Errors
-/// Where a call fails.
+/// A call fails.
 pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
     if quick { rounds_of(5, 1_000) } else { rounds_of(25, 10_000) }
 }

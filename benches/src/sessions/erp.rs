@@ -1,4 +1,4 @@
-//! An ERP in memory: any number of clients with a tree each, users that may do little or everything.
+//! An in-memory ERP: any number of clients with a tree each, and users with little or full access.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
@@ -15,10 +15,10 @@ use session::{
 use super::SHAPE;
 use crate::trees::{Row, build, rows};
 
-/// The client of those who name none.
+/// The client of users without a client prefix.
 const FIRST: &str = "1";
 
-/// What a role may do.
+/// The access of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Three organizations.
@@ -36,21 +36,21 @@ impl Access {
     }
 }
 
-/// The ERP. Its clients are numbered; the trees of any two of them differ.
+/// The ERP. Its clients are numbered, and any two have different trees.
 #[derive(Debug)]
 pub struct Erp {
     rows: Vec<Row>,
-    /// The roles of the first client, which nearly all users take: to make up their rows takes longer than
-    /// the login that asks for them.
+    /// The roles of the first client, which nearly all users take. Generating their rows takes longer than
+    /// the login that reads them.
     first_roles: Vec<RoleFacts>,
     keeps_revisions: AtomicBool,
     revision: AtomicI64,
-    /// How often a load lets others run before it is done.
+    /// How often a load yields to other tasks before it is done.
     patience: AtomicUsize,
 }
 
 impl Erp {
-    /// An ERP whose trees have so many organizations.
+    /// An ERP whose trees have the given number of organizations.
     #[must_use]
     pub fn new(organizations: usize) -> Self {
         let mut erp = Erp {
@@ -68,12 +68,12 @@ impl Erp {
         erp
     }
 
-    /// From now on changes are not counted.
+    /// Stops counting changes.
     pub fn forget_revisions(&self) {
         self.keeps_revisions.store(false, Ordering::SeqCst);
     }
 
-    /// Changes all trees, and has loads take from now on as long as it takes so many logins to begin.
+    /// Changes all trees, and makes loads last until the given number of logins have begun.
     pub fn change(&self, logins: usize) {
         self.patience.store(logins, Ordering::SeqCst);
         self.revision.fetch_add(1, Ordering::SeqCst);
@@ -82,7 +82,7 @@ impl Erp {
     /// A user who logs in.
     ///
     /// # Errors
-    /// None that can happen.
+    /// Never.
     pub fn principal(user: usize, client: usize, access: Access) -> anyhow::Result<Principal> {
         let user = UserId::new(&format!("{user:032X}"))?;
         let client = ClientId::new(&format!("{client:X}"))?;
@@ -123,7 +123,7 @@ impl Erp {
     /// A client's role.
     fn role(&self, client: ClientId, access: Access) -> Option<RoleFacts> {
         let all = access == Access::All;
-        // Those are enough for a role that may do little.
+        // Enough for a role with little access.
         let few = self.rows.get(..4).filter(|_| !all);
         let rows = rows_of(few.unwrap_or(&self.rows), &client);
         let id = |row: &Row| OrgId::new(&row.id).ok();
@@ -144,7 +144,7 @@ impl Erp {
     }
 }
 
-/// The rows of a client: other ids in each.
+/// The rows of a client. Each client has other ids.
 fn rows_of(rows: &[Row], client: &ClientId) -> Vec<Row> {
     let name = |id: &str| match id.get(8..) {
         Some(rest) => format!("{:0>8}{rest}", client.as_str()),
@@ -164,7 +164,7 @@ impl OrgSource for Erp {
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
         let revision = self.revision();
         let mut rows = rows_of(&self.rows, client);
-        // A change that every revision sees: one organization is ready, or not.
+        // A change that every revision shows: one organization is ready, or not.
         if self.revision.load(Ordering::SeqCst) % 2 == 0
             && let Some(row) = rows.last_mut()
         {

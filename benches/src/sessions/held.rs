@@ -1,4 +1,4 @@
-//! Bytes that many sessions hold.
+//! The bytes of many sessions.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -16,51 +16,51 @@ use crate::session_bytes::Counter;
 use crate::structure::Database;
 use crate::trees::rows;
 
-/// The name of the metric for what all sessions hold together.
+/// The metric for the bytes of all sessions.
 pub const BYTES_OF_ALL_SESSIONS: &str = "bytes_of_all_sessions";
-/// The name of the metric for that divided by their number.
+/// The metric for the bytes per session.
 pub const BYTES_PER_SESSION: &str = "bytes_per_session";
-/// The name of the metric for what the operating system gave for it.
+/// The metric for the growth of the resident set.
 pub const RESIDENT_SET: &str = "resident_set_of_all_sessions";
-/// The name of the metric for what of a session is about organizations.
+/// The metric for the bytes of a session that are about organizations.
 pub const BYTES_ABOUT_ORGANIZATIONS: &str = "bytes_about_organizations";
 
-/// All of them.
+/// All metrics.
 pub const METRICS: [&str; 4] =
     [BYTES_OF_ALL_SESSIONS, BYTES_PER_SESSION, RESIDENT_SET, BYTES_ABOUT_ORGANIZATIONS];
 
-/// Which sessions.
+/// The sessions to create.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions {
-    /// How many, of as many users.
+    /// Their number, each of a different user.
     pub count: usize,
-    /// Over how many distinct trees they are spread.
+    /// The number of distinct trees.
     pub trees: usize,
-    /// What their roles may do.
+    /// The access of their roles.
     pub access: Access,
     /// How many organizations a tree has.
     pub organizations: usize,
 }
 
-/// What they hold.
+/// The memory of the sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionMemory {
     /// Bytes by the allocator: sessions, trees, accesses, tables, and the store in memory.
     pub bytes: u64,
-    /// The same by what the operating system says that the process grew.
+    /// The growth of the process, by the operating system.
     pub resident: u64,
     /// The part of one session that is about organizations.
     pub organizations: u64,
 }
 
 impl Sessions {
-    /// Logs all of them in and counts.
+    /// Creates all sessions and counts.
     ///
     /// # Errors
-    /// Where a login fails.
+    /// A login fails.
     pub fn hold(self, counter: Counter) -> anyhow::Result<SessionMemory> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        // What the runtime, and the hasher, keep for themselves is made at their first use.
+        // The runtime and the hasher allocate their own state at first use.
         runtime.block_on(async {});
         let erp = Arc::new(Erp::new(self.organizations));
         crate::trees::build(&rows(SHAPE, 1))?;
@@ -92,14 +92,14 @@ impl Sessions {
     }
 }
 
-/// The bytes of memory that this process has; 0 where Linux does not say.
+/// The resident memory of this process; 0 if the system does not reveal it.
 fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.unwrap_or(0) * 4_096
 }
 
-/// The sessions that are measured, by the name of their structure.
+/// The measured sessions, by the name of their structure.
 fn measured(quick: bool) -> Vec<(&'static str, Sessions)> {
     let on = |count, trees, access| Sessions { count, trees, access, organizations: ORGANIZATIONS };
     let mut all = vec![("orgcache", on(1, 1, Access::Few)), ("orgcache", on(1_000, 1, Access::Few))];
@@ -113,11 +113,10 @@ fn measured(quick: bool) -> Vec<(&'static str, Sessions)> {
     all
 }
 
-/// Measures each in a process of its own, so that the operating system's figure is that of the one
-/// measurement.
+/// Measures each in its own process, so that the operating system's figure is that of one measurement only.
 ///
 /// # Errors
-/// As the process.
+/// The process fails.
 pub fn run(quick: bool, counter: Counter, progress: &ProgressBar) -> anyhow::Result<Vec<Record>> {
     let mut records = Vec::new();
     let all_sessions = measured(quick);
@@ -159,7 +158,7 @@ pub fn run(quick: bool, counter: Counter, progress: &ProgressBar) -> anyhow::Res
     Ok(records)
 }
 
-/// What the first and each further session of Openbravo's structures take, on the same tree.
+/// The bytes of the first and of each further session of Openbravo's structures, on the same tree.
 fn openbravo(counter: Counter) -> anyhow::Result<Vec<(&'static str, f64, f64)>> {
     let database = Arc::new(Database::new(rows(SHAPE, ORGANIZATIONS)));
     let names = ["openbravo-pre", "openbravo-post", "openbravo-head", "orgtree"];
@@ -172,7 +171,7 @@ fn openbravo(counter: Counter) -> anyhow::Result<Vec<(&'static str, f64, f64)>> 
     Ok(all_bytes)
 }
 
-/// The argument by which the program holds sessions and says what they take, for its own use.
+/// The argument with which the program creates sessions and prints their bytes, for internal use.
 pub const HOLD: &str = "--hold";
 
 fn in_a_process(sessions: Sessions) -> anyhow::Result<SessionMemory> {
@@ -186,10 +185,10 @@ fn in_a_process(sessions: Sessions) -> anyhow::Result<SessionMemory> {
     serde_json::from_slice(&output.stdout).context("the process that holds sessions was misunderstood")
 }
 
-/// Reads what [`HOLD`] is followed by.
+/// Parses the argument after [`HOLD`].
 ///
 /// # Errors
-/// Where it is not as this program says it.
+/// The argument is malformed.
 pub fn parse(text: &str) -> Result<Sessions, String> {
     let misunderstood = || format!("`{text}` is not COUNT,TREES,few or COUNT,TREES,all");
     let [count, trees, access] = text.split(',').collect::<Vec<_>>()[..] else { return Err(misunderstood()) };

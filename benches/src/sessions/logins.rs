@@ -1,4 +1,4 @@
-//! Logins on databases: beside the bare statements that a login needs, in a storm, and on another node.
+//! Logins on databases: compared with the bare statements of a login, in a storm, and on another node.
 
 use core::time::Duration;
 use std::path::Path;
@@ -17,12 +17,12 @@ use crate::record::float;
 use crate::sql::postgres_url;
 use crate::trees::rows;
 
-/// How many users there are. Each logs in again and again.
+/// The number of users. Each logs in repeatedly.
 const USERS: usize = 500;
-/// How many logins are under way at the same time.
+/// The number of concurrent logins.
 const AT_ONCE: usize = 16;
 
-/// What is measured.
+/// The metrics.
 pub const METRICS: [&str; 11] = [
     "login_on_sqlite",
     "login_on_sqlite_at_once",
@@ -37,7 +37,7 @@ pub const METRICS: [&str; 11] = [
     "further_session_on_another_node",
 ];
 
-/// A storm has to wait rather than fail, as all logins wait for the same few connections.
+/// A storm must wait rather than fail, as all logins share few connections.
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connect: Duration::from_secs(60),
     acquire: Duration::from_secs(600),
@@ -45,7 +45,7 @@ const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 8,
 };
 
-/// How much is done.
+/// The amount of measurement.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
     logins: usize,
@@ -56,16 +56,16 @@ struct Extent {
 /// A product, with the databases of one run.
 struct Product {
     is_postgres: bool,
-    /// The metrics of logins, of logins at once, of the loads and the time of a storm.
+    /// The metrics of single logins, of concurrent logins, of the loads and the time of a storm.
     metrics: [&'static str; 4],
     erp: String,
     store: String,
 }
 
-/// Measures on SQLite, and on PostgreSQL where there is a server.
+/// Measures on SQLite, and on PostgreSQL if a server is available.
 ///
 /// # Errors
-/// As the databases.
+/// Errors of the databases.
 pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
     let extent = if quick {
         Extent { logins: 200, storm: 1_000, reopened: 200 }
@@ -96,7 +96,7 @@ pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
     })
 }
 
-/// Makes a database on the server.
+/// Creates a database on the server.
 async fn database_on(server: &str, name: &str) -> anyhow::Result<String> {
     let mut connection = sqlx::PgConnection::connect(server).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
@@ -199,7 +199,7 @@ impl Product {
         Ok(())
     }
 
-    /// How long the tree takes to read, in nanoseconds.
+    /// The time to read the tree, in nanoseconds.
     async fn load(&self) -> anyhow::Result<f64> {
         let source = self.source().await?;
         let client = session::ClientId::new(tables::CLIENT)?;
@@ -212,7 +212,7 @@ impl Product {
         Ok(least.as_secs_f64() * 1e9)
     }
 
-    /// The statements that any login needs, kept prepared and without a tree: who is it, what may the role, a
+    /// The statements that any login needs, prepared and without a tree: the user, the role's access, and a
     /// row for the session.
     async fn bare(&self, logins: usize, at_once: usize) -> anyhow::Result<f64> {
         if self.is_postgres {
@@ -222,7 +222,7 @@ impl Product {
         }
     }
 
-    /// Opens sessions of one node on another.
+    /// Opens the sessions of one node on another.
     async fn reopen(&self, node: &Node, options: &StoreOptions, count: usize) -> anyhow::Result<Vec<Record>> {
         let mut tokens = Vec::with_capacity(count);
         for number in 0..count {
@@ -268,13 +268,13 @@ fn principal(number: usize) -> anyhow::Result<Principal> {
     Ok(Principal::new(user).with_role(RoleId::new(tables::ROLE)?))
 }
 
-/// A process as far as sessions are concerned.
+/// A node.
 struct Node {
     manager: SessionManager,
 }
 
 impl Node {
-    /// Logs in so often, so many at once, and gives the time per login.
+    /// Logs in the given number of times, with the given concurrency, and returns the time per login.
     async fn logins(&self, logins: usize, at_once: usize) -> anyhow::Result<f64> {
         let start = Instant::now();
         let mut running = Vec::with_capacity(at_once);
@@ -295,7 +295,7 @@ impl Node {
     }
 }
 
-/// What a login needs at least, as plain statements.
+/// The minimum of a login, as plain statements.
 mod bare {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
@@ -310,7 +310,7 @@ mod bare {
     const TABLE: &str = "CREATE TABLE IF NOT EXISTS bare_session \
         (id text PRIMARY KEY, client_id text NOT NULL, user_id text NOT NULL, role_id text NOT NULL)";
 
-    /// Rows have ids that no earlier measurement used.
+    /// Use ids that no earlier measurement used.
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
     macro_rules! bare {
@@ -348,7 +348,7 @@ mod bare {
         sqlx::postgres::PgPoolOptions::new().max_connections(8).connect(url).await
     }
 
-    /// One connection, since there is one writer; on the disk at each commit, as the store's.
+    /// One connection, since there is a single writer; durable at each commit, like the store.
     async fn open_sqlite(url: &str) -> sqlx::Result<sqlx::SqlitePool> {
         use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
         let options: SqliteConnectOptions = url.parse()?;

@@ -1,8 +1,8 @@
-//! What logins take: bytes that sessions hold, loads after a change, time.
+//! Measures logins: bytes of sessions, loads after a change, time.
 //!
-//! [`Erp`] is where the managers here read from; [`held`] counts bytes, [`storm`] loads, [`calls`] takes
-//! times in memory. With the feature `databases`, `logins` does so on SQLite and PostgreSQL, where `tables`
-//! are an ERP's own.
+//! The managers read from [`Erp`]; [`held`] counts bytes, [`storm`] counts loads, [`calls`] measures times in
+//! memory. With the feature `databases`, `logins` measures on SQLite and PostgreSQL, and `tables` generates
+//! an ERP's own tables.
 
 pub mod calls;
 mod erp;
@@ -18,14 +18,14 @@ use crate::structure::Answer;
 
 pub use erp::{Access, Erp};
 
-/// How many organizations the trees have that sessions are on.
+/// The number of organizations in the trees.
 pub const ORGANIZATIONS: usize = 600;
 
-/// The shape of these trees.
+/// The shape of the trees.
 pub const SHAPE: crate::trees::Shape = crate::trees::Shape::Flat;
 
-/// Whose figures there are: orgcache's with roles that may do little, with such as may do everything, and on
-/// many trees; what they are compared with; and the databases that trees are loaded from.
+/// The structures: orgcache with little access, with full access, and on many trees; its contenders; and the
+/// databases from which trees are loaded.
 pub const STRUCTURES: [&str; 11] = [
     "orgcache",
     "orgcache-role-with-all",

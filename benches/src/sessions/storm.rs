@@ -1,4 +1,4 @@
-//! How often the tree is loaded when all users log in right after a change.
+//! Counts tree loads when all users log in right after a change.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use session::{MemoryStore, Options, SessionManager};
 
 use super::{Access, Erp};
 
-/// Whether the ERP counts changes.
+/// Does the ERP count changes?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revisions {
-    /// It does: an unchanged tree is known without reading it.
+    /// Yes: an unchanged tree is recognized without reading it.
     Kept,
-    /// It does not: only reading shows whether the tree has changed.
+    /// No: the tree must be read to find out.
     NotKept,
 }
 
-/// Logs so many users in at once, right after a change, and counts the loads.
+/// Logs in the given number of users at once, right after a change, and counts the loads.
 ///
 /// # Errors
-/// Where a login fails.
+/// A login fails.
 pub fn loads(logins: usize, organizations: usize, revisions: Revisions) -> anyhow::Result<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let erp = Arc::new(Erp::new(organizations));

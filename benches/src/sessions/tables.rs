@@ -1,4 +1,4 @@
-//! An ERP's own tables: one client with a tree, users with a role each.
+//! An ERP's own tables: one client with a tree, and users with one role each.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::trees::{Row, rows};
 
 /// The client.
 pub(super) const CLIENT: &str = "C";
-/// The role that all users have.
+/// The role of all users.
 pub(super) const ROLE: &str = "FEW";
 const TREE: &str = "T";
 
@@ -19,7 +19,7 @@ pub(super) fn user(number: usize) -> String {
     format!("{number:032X}")
 }
 
-/// Writes a file for each table, as they are imported.
+/// Writes a file per table, in the format of the import.
 pub(super) fn write(folder: &Path, users: usize) -> anyhow::Result<()> {
     let rows = rows(SHAPE, ORGANIZATIONS);
     let has = |row: &Row, flag| if row.flags.contains(flag) { "Y" } else { "N" };

@@ -1,4 +1,4 @@
-//! The products, reduced to what questions need: texts go in, one column of texts comes out.
+//! The databases, reduced to what questions need: text arguments, and one text column.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,39 +16,39 @@ pub fn postgres_url() -> Option<String> {
     std::env::var(URL).ok().filter(|url| !url.is_empty())
 }
 
-/// A database of its own, with one open connection.
+/// A private database, with one open connection.
 pub trait Engine: Sized {
-    /// The name of this product with a recursive query, in tables and records.
+    /// The name of this product with recursive queries, in tables and records.
     const RECURSIVE: &'static str;
-    /// The same with a table of ancestors.
+    /// Its name with a table of ancestors.
     const ANCESTOR_TABLE: &'static str;
-    /// The same with a column of paths.
+    /// Its name with a column of paths.
     const PATH_COLUMN: &'static str;
     /// Fills `org` with the rows of `$1`, a JSON array of arrays.
     const FILL: &'static str;
     /// The organizations of `$1`, a JSON array of ids, that allow transactions.
     const ALLOWED: &'static str;
 
-    /// Makes an empty one.
+    /// Creates an empty database.
     ///
     /// # Errors
-    /// As the database.
+    /// Errors of the database.
     fn open() -> anyhow::Result<Self>;
 
-    /// Runs statements without an answer, one after the other.
+    /// Runs statements without results, one after the other.
     ///
     /// # Errors
-    /// As the database.
+    /// Errors of the database.
     fn run(&self, statements: &str) -> sqlx::Result<()>;
 
-    /// Runs one statement that stays prepared, with texts as its arguments, and gives its only column.
+    /// Runs one prepared statement with text arguments, and returns its only column.
     ///
     /// # Errors
-    /// As the database.
+    /// Errors of the database.
     fn ask(&self, statement: &'static str, arguments: &[&str]) -> sqlx::Result<Vec<String>>;
 }
 
-/// A runtime that runs on the thread that waits for it: no answer crosses threads that need not.
+/// A runtime on the calling thread: answers cross threads only if the driver requires it.
 fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -66,7 +66,7 @@ macro_rules! ask {
 pub struct Sqlite {
     connection: RefCell<SqliteConnection>,
     runtime: Runtime,
-    // Goes after the connection.
+    // Dropped after the connection.
     _folder: TempDir,
 }
 
@@ -100,7 +100,7 @@ impl Engine for Sqlite {
     }
 }
 
-/// PostgreSQL, over TCP on the same machine, in a schema of its own.
+/// PostgreSQL, over TCP on the same machine, in a private schema.
 #[derive(Debug)]
 pub struct Postgres {
     connection: RefCell<PgConnection>,
@@ -141,7 +141,7 @@ impl Engine for Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // What stays behind goes with the server.
+        // Leftovers are removed with the server.
         let _ = self.run(&format!("DROP SCHEMA {} CASCADE", self.schema));
     }
 }

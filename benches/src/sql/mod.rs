@@ -1,8 +1,8 @@
-//! A question at a time, asked of a database: what an application does that keeps no tree.
+//! Asks a database one question at a time, like an application without a cached tree.
 //!
-//! [`Sql`] is a [`Structure`] whose every answer is one prepared statement, on a connection that is open and
-//! on tables whose pages are in memory. Two ways of keeping a tree ([`RecursiveQueries`], [`AncestorTable`])
-//! on two products ([`Sqlite`], [`Postgres`]), and PostgreSQL's own, [`Ltree`].
+//! [`Sql`] is a [`Structure`] that answers every call by one prepared statement, on an open connection and on
+//! tables whose pages are in memory. Two ways to store a tree ([`RecursiveQueries`], [`AncestorTable`]) on
+//! two products ([`Sqlite`], [`Postgres`]), and PostgreSQL's own, [`Ltree`].
 
 mod engine;
 mod tree;
@@ -14,7 +14,7 @@ use crate::structure::{NoAnswer, Structure};
 pub use engine::{Engine, Postgres, Sqlite, postgres_url};
 pub use tree::{AncestorTable, KeptRelation, Ltree, RecursiveQueries, Sql, TreeQueries};
 
-/// All that this machine can run: those on PostgreSQL where there is a server.
+/// All that this machine can run: those on PostgreSQL only with a server.
 #[must_use]
 pub fn contenders() -> Vec<Contender> {
     let mut contenders =
@@ -32,7 +32,7 @@ fn contender<S: Structure + 'static>() -> Contender {
         name: S::NAME,
         agree: agreement::check::<S>,
         load: |database| S::load(database).map(|structure| Box::new(structure) as Box<dyn TimedCalls>),
-        // What a session holds is a connection of a pool, and that is shared.
+        // A session has a connection of a pool, which is shared.
         count: |_, _, _| Err(NoAnswer::NoSuchCall),
     }
 }
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_database_answers_as_orgcache_does() {
-        // On PostgreSQL this is checked where there is a server, and by every run that times it.
+        // On PostgreSQL this is checked if there is a server, and in every timed run.
         agreement::check::<Sql<Sqlite, RecursiveQueries>>().unwrap();
         agreement::check::<Sql<Sqlite, AncestorTable>>().unwrap();
         if postgres_url().is_some() {

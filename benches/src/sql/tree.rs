@@ -8,9 +8,9 @@ use super::Engine;
 use crate::structure::{Answer, Database, Effort, NoAnswer, Structure, ancestor_pairs};
 use org_structure::OrgFlags;
 
-/// How the tree is kept and asked.
+/// How the tree is stored and queried.
 pub trait TreeQueries {
-    /// What there is besides the parents.
+    /// What is stored besides the parents.
     const KEEPS: KeptRelation;
     /// One row if `$1` is in the natural tree of `$2`.
     const NATURAL_TREE_TEST: &'static str;
@@ -24,7 +24,7 @@ pub trait TreeQueries {
     const LEGAL_ENTITY: &'static str;
 }
 
-/// What a tree is kept as, besides the parents.
+/// What is stored besides the parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptRelation {
     /// Nothing more.
@@ -35,7 +35,7 @@ pub enum KeptRelation {
     Paths,
 }
 
-/// Parents alone, and recursive queries.
+/// Only parents, with recursive queries.
 #[derive(Debug)]
 pub struct RecursiveQueries;
 
@@ -55,7 +55,7 @@ macro_rules! path {
     };
 }
 
-/// All organizations below one.
+/// All descendants of an organization.
 macro_rules! down {
     () => {
         "down (id) AS (SELECT id FROM org WHERE parent = $1 \
@@ -89,8 +89,8 @@ impl TreeQueries for RecursiveQueries {
     );
 }
 
-/// A row for each organization and each of its ancestors, itself included, as Openbravo's `ad_org_tree`; with
-/// an index for either direction.
+/// A row for each organization and each of its ancestors, itself included, like Openbravo's `ad_org_tree`,
+/// with an index for either direction.
 #[derive(Debug)]
 pub struct AncestorTable;
 
@@ -108,10 +108,10 @@ impl TreeQueries for AncestorTable {
         WHERE org_tree.org = $1 AND legal_entity = 1 ORDER BY level LIMIT 1";
 }
 
-/// A path from the root for each organization, as PostgreSQL's extension `ltree` keeps it, with a GiST index.
-/// The index cannot hold a chain of 600, see [`NoAnswer::TooDeep`].
+/// A path from the root for each organization, in PostgreSQL's extension `ltree`, with a GiST index. The
+/// index cannot store a chain of 600, see [`NoAnswer::TooDeep`].
 ///
-/// Labels are the organizations' numbers, since a label may not hold any character of an id.
+/// Labels are the organizations' numbers, since a label allows fewer characters than an id.
 #[derive(Debug)]
 pub struct Ltree;
 
@@ -131,7 +131,7 @@ impl TreeQueries for Ltree {
         ORDER BY nlevel(path) DESC LIMIT 1";
 }
 
-/// A database that is asked, one statement a question.
+/// A database with one statement per question.
 #[derive(Debug)]
 pub struct Sql<E, W> {
     engine: E,
@@ -175,8 +175,8 @@ impl<E: Engine, W: TreeQueries> Sql<E, W> {
     }
 }
 
-/// Whether PostgreSQL exceeded its stack, as it does while it splits a page of a GiST index that cannot hold
-/// two paths: about 300 levels are enough.
+/// Did PostgreSQL exceed its stack? It does when it splits a page of a GiST index that cannot store two
+/// paths: about 300 levels suffice.
 fn is_too_deep(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "54001")
 }
@@ -204,7 +204,7 @@ impl<E: Engine, W: TreeQueries> Structure for Sql<E, W> {
     type Org = String;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
-        // Labels on paths are as many as rows of ancestors.
+        // There are as many labels on paths as rows of ancestors.
         if W::KEEPS != KeptRelation::Parents {
             Effort::of_storing().spend(ancestor_pairs(database))?;
         }
@@ -223,7 +223,7 @@ impl<E: Engine, W: TreeQueries> Structure for Sql<E, W> {
     }
 
     fn build(_: &Arc<Database>) -> Answer<Self> {
-        // The tables exist: none is filled for a session.
+        // The tables exist; none is filled per session.
         Err(NoAnswer::NoSuchCall)
     }
 

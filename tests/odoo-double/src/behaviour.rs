@@ -1,4 +1,4 @@
-//! How the double behaves, and what it does wrong when told to.
+//! The behaviour of the double, and its faults on request.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,41 +7,40 @@ use serde_json::Value;
 
 use crate::routes::Task;
 
-/// The name of `fields_get` where it is asked for some attributes only.
+/// The name of `fields_get` with a list of attributes.
 const SOME_ATTRIBUTES: &str = "fields_get of some attributes";
 
-/// How the double behaves.
+/// The behaviour of the double.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
     /// Does a connection stay open after an answer, as behind a proxy?
     pub keep_alive: bool,
-    /// The encodings that the proxy in front of it knows, in its order of preference: `gzip`, `zstd`.
+    /// The encodings that the proxy in front of it supports, in its order of preference: `gzip`, `zstd`.
     pub encodings: Vec<&'static str>,
-    /// Added to every request.
+    /// The delay of every request.
     pub round_trip: Duration,
-    /// The time that a method takes, by name; `login` is one, and `fields_get of some attributes` another
-    /// than `fields_get`.
+    /// The time of each method, by name. `login` is one of them, and `fields_get of some attributes` is
+    /// separate from `fields_get`.
     pub delays: BTreeMap<&'static str, Duration>,
-    /// The time that each value of each record takes that an answer has.
+    /// The time for each value of each record in an answer.
     pub each_value: Duration,
-    /// How many calls run at a time; the others wait.
+    /// How many calls run concurrently; the others wait.
     pub workers: usize,
-    /// The major version that it says it has.
+    /// The major version that it reports.
     pub version: u32,
-    /// The databases that it says it has; nothing if it keeps that to itself. There is always one, `odoo`.
+    /// The databases that it reports; `None` if it does not list them. The only real one is `odoo`.
     pub databases: Option<Vec<&'static str>>,
-    /// Where a proxy redirects everything to, if it does.
+    /// The redirect target of a proxy for all requests, if any.
     pub redirect: Option<String>,
-    /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to
-    /// connect.
+    /// Does a filter select the database? If so, a wrong name is not found instead of failing to connect.
     pub database_filter: bool,
-    /// Does a session need a second factor, so that a password opens none yet?
+    /// Does a login need a second factor, so that a password alone opens no session?
     pub second_factor: bool,
-    /// For how long the session route is closed after ten wrong passwords.
+    /// How long the session route is closed after ten wrong passwords.
     pub login_rest: Duration,
-    /// Does `read` fail for missing ids, as some versions do, instead of leaving them out?
+    /// Does `read` fail for missing ids, as in some versions, instead of omitting them?
     pub missing_is_an_error: bool,
-    /// Does every answer set a new session cookie? The cookies before it stay valid for a few answers.
+    /// Does every answer set a new session cookie? Earlier cookies stay valid for a few answers.
     pub rotate_cookie: bool,
 }
 
@@ -67,7 +66,7 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// The time that a method takes, with any answer.
+    /// The time of a method, regardless of its answer.
     pub(crate) fn delay(&self, task: &Task) -> Duration {
         let known = |name: &str| self.delays.get(name).copied();
         let some = match task.core() {
@@ -78,37 +77,36 @@ impl Behaviour {
     }
 }
 
-/// How many values of records there are in what a call answers: in rows, or in rows with their total.
+/// The number of record values in an answer: in rows, or in rows with their total.
 pub(crate) fn values(answer: &Value) -> u32 {
     let rows = answer.get("records").unwrap_or(answer).as_array();
     let values = rows.into_iter().flatten().filter_map(Value::as_object).map(serde_json::Map::len);
     u32::try_from(values.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
-/// What the double does wrong with one request. The call itself is carried out, unless the fault says
-/// otherwise.
+/// A fault of one request. The call itself is executed, unless the fault says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is closed instead of an answer, and the call is not carried out.
+    /// Closes the connection instead of answering, without executing the call.
     CloseUnheard,
-    /// The connection is closed instead of an answer.
+    /// Closes the connection instead of answering.
     CloseUnanswered,
-    /// The connection is closed in the middle of the answer.
+    /// Closes the connection in the middle of the answer.
     CloseHalfway,
-    /// The answer never comes.
+    /// Never answers.
     Hang,
-    /// The answer comes a few bytes at a time, with a pause after each.
+    /// Sends the answer a few bytes at a time, with a pause after each.
     Trickle(Duration),
-    /// A page of HTML with this status comes instead.
+    /// Sends an HTML page with this status instead.
     Html(u16),
-    /// The right status and type, but no JSON.
+    /// The right status and type, but invalid JSON.
     Garbage,
-    /// A JSON text of this many bytes comes instead.
+    /// Sends a JSON text of this many bytes instead.
     Huge(usize),
-    /// The same, packed with gzip.
+    /// As `Huge`, compressed with gzip.
     Bomb(usize),
-    /// All sessions expire before the call.
+    /// Expires all sessions before the call.
     ExpireSessions,
-    /// The server fails inside, with a traceback in its answer.
+    /// An internal server error, with a traceback in the answer.
     ServerError,
 }

@@ -1,4 +1,4 @@
-//! Companies with their branches and users, as servers of versions 17, 18 and 19 had them.
+//! Companies with their branches and users, as on servers of versions 17, 18 and 19.
 
 #![expect(
     clippy::indexing_slicing,
@@ -22,17 +22,17 @@ const GROUPS: [(i64, &str); 3] =
 /// `request` and `response`.
 ///
 /// # Panics
-/// If the recorded file is not what it should be.
+/// If the recorded file is invalid.
 #[must_use]
 #[expect(clippy::expect_used, reason = "the file is part of the crate")]
 pub fn company_exchanges() -> Vec<Value> {
     serde_json::from_str(COMPANIES).expect("a list of exchanges")
 }
 
-/// What a server of a version answered to an exchange about companies: the result, or the error.
+/// The recorded answer of a version to an exchange about companies: the result, or the error.
 ///
 /// # Panics
-/// If nothing of that name was recorded.
+/// If there is no recording of that name.
 #[expect(clippy::expect_used, reason = "tests name what is in the file")]
 pub fn company_answer(version: u32, name: &str) -> Result<Value, Value> {
     let is_it = |exchange: &Value| exchange["version"] == version && exchange["name"] == name;
@@ -47,18 +47,18 @@ pub fn company_answer(version: u32, name: &str) -> Result<Value, Value> {
 }
 
 impl OdooDouble {
-    /// The API key of a user of [`put_companies`](Self::put_companies), in the form of Odoo's keys.
+    /// The API key of a user of [`put_companies`](Self::put_companies), in the format of Odoo's keys.
     #[must_use]
     pub fn key_of(login: &str) -> String {
         login.bytes().chain(std::iter::repeat(0)).take(20).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The companies and users that were recorded with the double's version: `admin`, who has all rights, and
-    /// the ordinary users `ana`, `bob`, `eve` and `dan`, each with the password `<password of LOGIN>` and the
-    /// key [`key_of`](Self::key_of) the login.
+    /// Puts the recorded companies and users of the double's version: `admin`, who has all rights, and the
+    /// ordinary users `ana`, `bob`, `eve` and `dan`, each with the password `<password of LOGIN>` and the key
+    /// [`key_of`](Self::key_of) the login.
     ///
     /// # Panics
-    /// If the recorded file is not what it should be.
+    /// If the recorded file is invalid.
     #[expect(clippy::expect_used, reason = "the file is part of the crate")]
     pub fn put_companies(&self) {
         let version = self.shared.state.lock().behaviour.version;
@@ -123,7 +123,7 @@ impl OdooDouble {
         self.shared.state.lock().users = known;
     }
 
-    /// Gives a user other groups, by their external names.
+    /// Changes the groups of a user, by their external names.
     pub fn set_groups(&self, user: i64, names: &[&str]) {
         let ids: Value =
             GROUPS.iter().filter(|(_, name)| names.contains(name)).map(|(id, _)| Value::from(*id)).collect();
@@ -136,7 +136,7 @@ impl OdooDouble {
         });
     }
 
-    /// Changes the record of a user, as an administrator does in Odoo.
+    /// Changes the record of a user, as an administrator would in Odoo.
     pub fn change_user(&self, user: i64, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
         self.with_model("res.users", |users| {
             if let Some(record) = users.records.get_mut(&user) {
@@ -146,7 +146,7 @@ impl OdooDouble {
     }
 }
 
-/// Has a user the group? Records without groups are the administrator's, or have none.
+/// Is the user in the group? Records without groups belong to the administrator, or have none.
 pub(crate) fn has_group(users: &Model, user: i64, name: &str) -> bool {
     let record = users.records.get(&user);
     let ids = record.and_then(|record| record.get("groups_id").or_else(|| record.get("all_group_ids")));

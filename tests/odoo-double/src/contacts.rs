@@ -1,4 +1,4 @@
-//! A small company: contacts, users, companies and files, which the tests of tools and clients share.
+//! A small company: contacts, users, companies and files, shared by the tests of tools and clients.
 
 use std::io;
 
@@ -10,10 +10,10 @@ use crate::{Behaviour, Model, OdooDouble};
 pub const PARTNERS: &str = "res.partner";
 
 impl OdooDouble {
-    /// Starts a double with sixty contacts, and with what belongs to them.
+    /// Starts a double with sixty contacts and the models that they refer to.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn with_contacts(behaviour: Behaviour) -> io::Result<Self> {
         let double = OdooDouble::start(behaviour).await?;
         double.put_model(PARTNERS, partners());

@@ -1,10 +1,9 @@
-//! Domains, as far as the models in memory understand them.
+//! The subset of domains that the models in memory support.
 
 use serde_json::{Map, Value};
 
-/// Does a record fulfil a domain? Of the conditions, `=`, `!=`, `in`, `not in` and `=like` with a `%` at the
-/// end are understood; operators stand before their operands, and terms beside each other are joined by
-/// "and".
+/// Does a record match a domain? Supports the conditions `=`, `!=`, `in`, `not in`, and `=like` with a
+/// trailing `%`. Operators precede their operands, and adjacent terms are joined by "and".
 pub(crate) fn holds(domain: &[Value], id: i64, record: &Map<String, Value>) -> bool {
     let mut stack: Vec<bool> = Vec::new();
     for term in domain.iter().rev() {
@@ -44,7 +43,7 @@ fn condition(term: &Value, id: i64, record: &Map<String, Value>) -> bool {
     }
 }
 
-/// A reference is kept with its name, and found by its id.
+/// A reference is stored with its name, but matched by its id.
 fn is_same(own: &Value, value: &Value) -> bool {
     let id = own
         .as_array()

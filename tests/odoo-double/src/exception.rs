@@ -1,10 +1,10 @@
-//! What the server says when a call fails.
+//! The server's errors for failed calls.
 
 use serde_json::{Value, json};
 
 use crate::call::Route;
 
-/// An exception of the server's.
+/// An exception of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OdooException {
     pub(crate) class: String,
@@ -28,12 +28,12 @@ impl OdooException {
         OdooException::new("odoo.exceptions.AccessError", message)
     }
 
-    /// A failure of the class that stands for an HTTP status, by its name.
+    /// A failure of the class of an HTTP status, by its name.
     pub(crate) fn http(name: &str, message: impl Into<String>) -> Self {
         OdooException::new(&format!("werkzeug.exceptions.{name}"), message)
     }
 
-    /// There is no such model.
+    /// The model does not exist.
     pub(crate) fn unknown_model(model: &str, route: Route, version: u32) -> Self {
         match (route, version) {
             (Route::Stateless, _) => {
@@ -64,13 +64,13 @@ impl OdooException {
         }
     }
 
-    /// The method is not for callers from outside.
+    /// The method is private.
     pub(crate) fn private_method(model: &str, method: &str, version: u32) -> Self {
         let shown = if version >= 18 { format!("'{model}.{method}'") } else { method.to_owned() };
         OdooException::access(format!("Private methods (such as {shown}) cannot be called remotely."))
     }
 
-    /// The arguments are not those of the method.
+    /// The arguments do not match the method.
     pub(crate) fn arguments(method: &str, message: &str, route: Route) -> Self {
         match route {
             Route::Json2 => OdooException::http("UnprocessableEntity", message),
@@ -90,7 +90,7 @@ impl OdooException {
         })
     }
 
-    /// A class that stands for an HTTP status, where Odoo's own classes do not.
+    /// The class of an HTTP status, where it is not one of Odoo's own classes.
     fn http_status(&self) -> Option<u16> {
         Some(match self.class.strip_prefix("werkzeug.exceptions.")? {
             "BadRequest" => 400,
@@ -102,7 +102,7 @@ impl OdooException {
         })
     }
 
-    /// The `error` of a JSON-RPC answer. Version 19 gives no code of its own to errors.
+    /// The `error` of a JSON-RPC answer. Version 19 has no codes of its own for errors.
     pub(crate) fn json_rpc(&self, version: u32) -> Value {
         let usual = if version >= 19 { 0 } else { 200 };
         let (code, message) = match self.http_status() {
@@ -113,7 +113,7 @@ impl OdooException {
         json!({"code": code, "message": message, "data": self.data()})
     }
 
-    /// Does the answer by JSON-RPC leave the id out? The request was not understood as a call then.
+    /// Does the JSON-RPC answer omit the id? It does if the request could not be parsed as a call.
     pub(crate) fn is_without_id(&self) -> bool {
         *self == OdooException::session_expired() || self.http_status().is_some()
     }

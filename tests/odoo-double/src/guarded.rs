@@ -1,15 +1,15 @@
-//! Models that keep an ordinary user from reading whole records, each in a way of its own, which the tests
-//! of tools and the measurements share.
+//! Models that prevent an ordinary user from reading whole records, each in its own way. Tests of tools and
+//! the benchmarks share them.
 
 use serde_json::{Value, json};
 
 use crate::{Model, OdooDouble};
 
-/// The models that have something to hide.
+/// The models with restricted fields.
 pub const GUARDED: [&str; 5] = ["hr.employee", "res.users", "res.partner", "sale.order", "project.task"];
 
 impl OdooDouble {
-    /// Puts models of these names, each with the records 6 and 7, of which 7 is the user `ana` herself.
+    /// Puts the models with these names, each with the records 6 and 7. Record 7 is the user `ana` herself.
     pub fn put_guarded_models(&self) {
         let mut employee = with_records(&[
             ("name", "char"),
@@ -47,7 +47,7 @@ impl OdooDouble {
         partner.guarded = ["credit", "total_invoiced"].map(str::to_owned).into();
         relation(&mut partner, "payment_token_ids", "payment.token");
         relation(&mut partner, "user_ids", "res.users");
-        // A field that stumbles inside: nothing in the definitions or in the refusal says so.
+        // A field that fails when computed, without a hint in the definitions or in the refusal.
         let mut order =
             with_records(&[("name", "char"), ("state", "selection"), ("amount_total", "monetary")]);
         order.refused = ["amount_total".to_owned()].into();

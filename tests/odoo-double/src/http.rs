@@ -1,10 +1,10 @@
-//! Just enough HTTP/1.1 to be exact about every byte.
+//! A minimal HTTP/1.1 with control over every byte.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// A request, read to its end.
+/// A complete request.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -20,7 +20,7 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Reads the next request; nothing if the connection ended before it began.
+    /// Reads the next request; `None` if the connection ended before it.
     pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Request>> {
         let mut bytes = Vec::new();
         loop {
@@ -51,14 +51,14 @@ impl Request {
     }
 }
 
-/// An answer before it is written.
+/// An answer to be written.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// How many values of records the answer has.
+    /// The number of record values in the answer.
     pub(crate) values: u32,
 }
 

@@ -1,6 +1,6 @@
 //! A server that behaves like Odoo on the wire, for tests and benchmarks.
 //!
-//! See the `README.md` beside this crate for what it does and where its answers come from.
+//! The `README.md` of this crate describes what it does and where its answers come from.
 
 mod behaviour;
 mod call;
@@ -43,16 +43,16 @@ use http::{Request, Response};
 use routes::{Task, carry_out};
 use state::State;
 
-/// A request that arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The path that was asked.
+    /// The requested path.
     pub path: String,
-    /// The call on a model, if it was one and was allowed in.
+    /// The call on a model, if it was one and was admitted.
     pub call: Option<ServerCall>,
-    /// Which connection it came by, counted from 1.
+    /// The connection of the request, counted from 1.
     pub connection: usize,
-    /// The encodings that the client offered.
+    /// The encodings that the client accepts.
     pub accept_encoding: Option<String>,
     /// The cookies that the client sent.
     pub cookie: Option<String>,
@@ -77,7 +77,7 @@ impl OdooDouble {
     /// Starts a double on a free port of the loopback interface.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn start(behaviour: Behaviour) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -99,7 +99,7 @@ impl OdooDouble {
         Ok(OdooDouble { address, shared, listener })
     }
 
-    /// Serves one connection that the caller accepted, over TLS for instance, until it ends.
+    /// Serves one connection that the caller accepted, for example over TLS, until it ends.
     pub async fn serve_stream(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let number = {
             let mut state = self.shared.state.lock();
@@ -109,13 +109,13 @@ impl OdooDouble {
         Arc::clone(&self.shared).serve(stream, number).await;
     }
 
-    /// Where it listens, as a URL.
+    /// The URL of the double.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Changes how it behaves from now on. The number of workers stays.
+    /// Changes the behaviour. The number of workers stays the same.
     pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
         change(&mut self.shared.state.lock().behaviour);
     }
@@ -125,7 +125,7 @@ impl OdooDouble {
         self.shared.state.lock().models.insert(name.into(), model);
     }
 
-    /// Installs the add-on `mcp_server` with these models and the operations that it allows, or removes it.
+    /// Installs the add-on `mcp_server` with these models and their allowed operations, or removes it.
     pub fn set_rules(&self, rules: Option<&[(&str, &[&'static str])]>) {
         let own = |rules: &[(&str, &[&'static str])]| {
             rules.iter().map(|(model, operations)| ((*model).to_owned(), operations.to_vec())).collect()
@@ -133,12 +133,12 @@ impl OdooDouble {
         self.shared.state.lock().rules = rules.map(own);
     }
 
-    /// Looks at a model or changes it.
+    /// Reads or changes a model.
     pub fn with_model<T>(&self, name: &str, act: impl FnOnce(&mut Model) -> T) -> Option<T> {
         self.shared.state.lock().models.get_mut(name).map(act)
     }
 
-    /// Does this wrong with the next call on a model; several are used up in their order.
+    /// Applies a fault to the next call on a model; several are applied in order.
     pub fn inject(&self, fault: Fault) {
         self.shared.state.lock().faults.push_back(fault);
     }
@@ -148,7 +148,7 @@ impl OdooDouble {
         self.shared.state.lock().sessions.clear();
     }
 
-    /// Changes the password of a user.
+    /// Changes a user's password.
     pub fn set_password(&self, login: &str, password: &str) {
         let mut state = self.shared.state.lock();
         for user in state.users.iter_mut().filter(|user| user.login == login) {
@@ -156,14 +156,14 @@ impl OdooDouble {
         }
     }
 
-    /// Revokes the API key of a user.
+    /// Revokes a user's API key.
     pub fn revoke_key(&self, login: &str) {
         for user in self.shared.state.lock().users.iter_mut().filter(|user| user.login == login) {
             user.key = "<revoked>".into();
         }
     }
 
-    /// Goes down: connections are closed, and new ones as soon as they are made. Or comes back.
+    /// Starts or ends an outage: closes all connections, and new ones immediately.
     pub fn set_down(&self, down: bool) {
         self.shared.state.lock().down = down;
         if down {
@@ -171,7 +171,7 @@ impl OdooDouble {
         }
     }
 
-    /// Closes all connections, as a proxy does with those that were idle for long.
+    /// Closes all connections, like a proxy that closes idle ones.
     pub fn close_connections(&self) {
         self.shared.closing.send_modify(|count| *count += 1);
     }
@@ -182,31 +182,31 @@ impl OdooDouble {
         self.shared.state.lock().seen.clone()
     }
 
-    /// The calls on models so far.
+    /// All calls on models so far.
     #[must_use]
     pub fn calls(&self) -> Vec<ServerCall> {
         self.seen().into_iter().filter_map(|seen| seen.call).collect()
     }
 
-    /// How many connections were made.
+    /// The number of connections so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.state.lock().connections
     }
 
-    /// How many sessions are open.
+    /// The number of open sessions.
     #[must_use]
     pub fn open_sessions(&self) -> usize {
         self.shared.state.lock().sessions.len()
     }
 
-    /// How many logins were tried.
+    /// The number of login attempts.
     #[must_use]
     pub fn logins(&self) -> usize {
         self.shared.state.lock().logins
     }
 
-    /// How many calls were under way at the same time, at most.
+    /// The maximum number of concurrent calls.
     #[must_use]
     pub fn most_running(&self) -> usize {
         self.shared.state.lock().most_running
@@ -225,7 +225,7 @@ impl Shared {
         let mut closing = self.closing.subscribe();
         tokio::select! {
             _ = closing.changed() => {}
-            // A client that goes away in the middle is none of the server's business.
+            // A client that disconnects early is not an error of the server.
             _ended = self.converse(&mut stream, number) => {}
         }
     }
@@ -242,7 +242,7 @@ impl Shared {
             }
             let response = {
                 let _running = Running::new(self);
-                // On the way, a request keeps no worker busy.
+                // A request in transit occupies no worker.
                 pause_until(Instant::now() + wait.on_the_way).await;
                 let _permit = self.workers.acquire().await.map_err(io::Error::other)?;
                 let done = Instant::now() + wait.at_work;
@@ -282,7 +282,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes a request, and decides what becomes of it.
+    /// Records a request, and decides how to handle it.
     fn understand(&self, request: &Request, connection: usize) -> (Task, Option<Fault>, Wait) {
         let mut state = self.state.lock();
         let is_call = matches!(Task::for_request(request, &state).core(), Task::Call { .. });
@@ -308,21 +308,21 @@ impl Shared {
     }
 }
 
-/// Waits, unless the moment is past: the clock's step of a millisecond would be waited for, too.
+/// Waits until a moment. Does not sleep if it has passed, because the timer's resolution is a millisecond.
 async fn pause_until(moment: Instant) {
     if moment > Instant::now() {
         tokio::time::sleep_until(moment).await;
     }
 }
 
-/// How long an answer takes.
+/// The delays of an answer.
 struct Wait {
     on_the_way: Duration,
     at_work: Duration,
     each_value: Duration,
 }
 
-/// Counts a call that is under way.
+/// Counts a running call.
 struct Running<'a>(&'a Shared);
 
 impl<'a> Running<'a> {
@@ -340,7 +340,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Replaces an answer by what a fault makes of it.
+/// Applies a fault to an answer.
 fn spoil(response: Response, fault: Option<&Fault>) -> Response {
     let filler = |bytes: usize| format!("\"{}\"", " ".repeat(bytes)).into_bytes();
     match fault {
@@ -366,7 +366,7 @@ fn spoil(response: Response, fault: Option<&Fault>) -> Response {
     }
 }
 
-/// Packs a large answer, as a proxy does if the client offers it.
+/// Compresses a large answer, like a proxy, if the client accepts it.
 fn encode(request: &Request, mut response: Response, encodings: &[&'static str]) -> io::Result<Response> {
     const WORTH_IT: usize = 256;
     let offered = request.header("accept-encoding").unwrap_or_default();

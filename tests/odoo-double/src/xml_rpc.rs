@@ -1,19 +1,19 @@
-//! XML-RPC, as Python's standard library writes and reads it.
+//! XML-RPC, in the format of Python's standard library.
 
 use serde_json::{Map, Value};
 
-/// A call: the method, and its arguments in their places.
+/// A call: the method, and its positional arguments.
 pub(crate) type Call = (String, Vec<Value>);
 
-/// What is being read.
+/// The element being parsed.
 enum Frame {
     List(Vec<Value>),
     Struct(Map<String, Value>, String),
-    /// A value; nothing until its typed content has ended.
+    /// A value; `None` until its typed content has ended.
     Value(Option<Value>),
 }
 
-/// Understands the body of a request; nothing if it is no call.
+/// Parses the body of a request; `None` if it is not a call.
 pub(crate) fn parse(body: &[u8]) -> Option<Call> {
     let mut rest = core::str::from_utf8(body).ok()?;
     let (mut method, mut text) = (None, String::new());
@@ -64,7 +64,7 @@ pub(crate) fn parse(body: &[u8]) -> Option<Call> {
     }
 }
 
-/// Gives the value that is being read its content.
+/// Sets the content of the current value.
 fn set(frames: &mut [Frame], content: Value) -> Option<()> {
     match frames.last_mut()? {
         Frame::Value(value) => *value = Some(content),
@@ -73,7 +73,7 @@ fn set(frames: &mut [Frame], content: Value) -> Option<()> {
     Some(())
 }
 
-/// The answer in XML to what the answer in JSON says.
+/// Converts a JSON-RPC answer to XML.
 pub(crate) fn answer(answer: &Value) -> String {
     let mut xml = "<?xml version='1.0'?>\n<methodResponse>\n".to_owned();
     match answer.get("error") {
@@ -92,7 +92,7 @@ pub(crate) fn answer(answer: &Value) -> String {
     xml
 }
 
-/// Odoo numbers failures by their kind; those that it did not expect come with the traceback.
+/// Odoo numbers failures by kind. Unexpected ones include the traceback.
 fn fault(error: &Value) -> Value {
     let told = |name: &str| error.pointer(name).and_then(Value::as_str).unwrap_or_default();
     let (class, message) = (told("/data/name"), told("/data/message"));

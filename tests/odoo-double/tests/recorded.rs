@@ -1,4 +1,4 @@
-//! The double says what the real server said.
+//! The double gives the answers of the real server.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends a request on its own connection; returns the answer's head and JSON.
+/// Sends a request on its own connection, and returns the answer's head and JSON.
 async fn post(double: &OdooDouble, path: &str, cookie: &str, request: &Value) -> (String, Value) {
     let body = request.to_string();
     let mut stream = TcpStream::connect(double.url().trim_start_matches("http://")).await.unwrap();
@@ -22,8 +22,8 @@ async fn post(double: &OdooDouble, path: &str, cookie: &str, request: &Value) ->
     (head.to_owned(), serde_json::from_str(body).unwrap_or_default())
 }
 
-/// What counts of an answer: its result, or the code, class and message of its error. The answer to a login
-/// was cut down when it was recorded, so of that only the user counts.
+/// The comparable part of an answer: its result, or the code, class and message of its error. The recorded
+/// answer to a login was reduced, so only its user is compared.
 fn essence(response: &Value) -> Value {
     let error = &response["error"];
     if let Some(user) = response["result"].get("uid") {

@@ -1,4 +1,4 @@
-//! The double says what real servers of versions 17, 18 and 19 said, route by route.
+//! The double gives the answers of real servers of versions 17, 18 and 19, route by route.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
@@ -45,7 +45,7 @@ async fn session(double: &OdooDouble, login: &str) -> String {
     answer.header("Set-Cookie").unwrap().split(';').next().unwrap().to_owned()
 }
 
-/// What counts of a result: its shape, since records are other ones, and the version that it tells.
+/// The comparable part of a result: its shape, since the records differ, and the version it reports.
 fn shape(result: &Value) -> Value {
     match result {
         Value::Null | Value::Bool(_) => result.clone(),
@@ -59,11 +59,11 @@ fn shape(result: &Value) -> Value {
     }
 }
 
-/// What counts of an answer. A parser of JSON has words of its own.
+/// The comparable part of an answer. JSON parsers have different messages.
 fn essence(status: u64, content_type: &str, body: &Value) -> Value {
     let told = |class: &Value, message: &Value| {
         let own_words = class == "json.decoder.JSONDecodeError" || class == "werkzeug.exceptions.BadRequest";
-        // The class of the method is the model's on a server.
+        // On a server, the class of the method is the model's.
         let message = message.as_str().map(|text| match (class.as_str(), text.split_once("() ")) {
             (Some("builtins.TypeError"), Some((_, rest))) => rest,
             _ => text,

@@ -1,4 +1,4 @@
-//! What stored sessions, trees and accesses take on the disk, and how fast they come and go.
+//! Disk space of stored sessions, trees and accesses, and their rates.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ use crate::{Extent, Outcome};
 /// As many as a node's store has connections.
 const AT_ONCE: usize = 8;
 
-/// Sessions to a tree, where each of so many has one of its own.
+/// The number of trees with one session each.
 const TREES: usize = 1_000;
 
-/// Something to pin sessions to.
+/// A tree and an access to pin sessions to.
 struct Pinned {
     tree: OrgStructure,
     fingerprint: Fingerprint,
@@ -38,7 +38,7 @@ impl Pinned {
     }
 
     fn record(&self, number: u64) -> Outcome<Arc<SessionRecord>> {
-        // Names are hashes, which come in no order.
+        // Names are hashes, so they are unordered.
         let id = *blake3::hash(&number.to_le_bytes()).as_bytes();
         let hexadecimal = |number: u64| format!("{:032X}", u128::from(number) << 64 | 0xA5A5);
         Ok(Arc::new(SessionRecord {
@@ -106,7 +106,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     Ok(())
 }
 
-/// The same organizations with another flag at one of them.
+/// The same organizations, with another flag on one of them.
 fn another(tree: &OrgStructure, number: usize) -> Outcome<OrgStructure> {
     let ids: Vec<_> =
         tree.indices().map(|org| (tree.id(org), tree.parent(org).and_then(|above| tree.id(above)))).collect();
@@ -145,7 +145,7 @@ async fn create<'a>(
     Ok(began.elapsed())
 }
 
-/// Further sessions like the one that is there, each with another name and user, in no order.
+/// Copies the existing session, with random names and other users.
 fn fill(count: usize) -> String {
     format!(
         "INSERT INTO orgcache.orgcache_session \
@@ -155,7 +155,7 @@ fn fill(count: usize) -> String {
     )
 }
 
-/// Prints what a table and each of its indexes take.
+/// Prints the size of a table and of each of its indexes.
 async fn relations(world: &World, table: &str, rows: usize) -> Outcome {
     world.execute(&format!("VACUUM (ANALYZE) orgcache.{table}")).await?;
     let each = |bytes: i64| format!("{:.0}", rate_of(bytes, rows));

@@ -1,13 +1,13 @@
-//! What sessions cost PostgreSQL: messages, statements and bytes of each operation, write-ahead log, and
-//! disk.
+//! The costs of sessions on PostgreSQL: messages, statements and bytes of each operation, write-ahead log,
+//! and disk.
 //!
 //! ```console
 //! $ cargo run --release -p benches --features databases --bin bench-store-cost -- postgres://postgres@localhost/postgres
 //! $ cargo run --release -p benches --features databases --bin bench-store-cost -- --quick postgres://postgres@localhost/postgres
 //! ```
 //!
-//! It makes a database of its own on that server, which should have nothing else to do, and drops it at the
-//! end. The figures of docs/scaling.md are its output.
+//! Creates its own database on that server, which should be otherwise idle, and drops it at the end. The
+//! figures of docs/scaling.md are its output.
 
 mod disk;
 mod operations;
@@ -22,12 +22,12 @@ use world::World;
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// How much is measured.
+/// The amount of measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
-    /// Sessions that one node holds, or that are made one by one.
+    /// Sessions that one node caches, or that are created one by one.
     pub(crate) held: usize,
-    /// Sessions that are stored in all.
+    /// Sessions that are stored in total.
     pub(crate) stored: usize,
 }
 
@@ -40,7 +40,7 @@ async fn main() -> Outcome {
             _ => url = Some(argument),
         }
     }
-    let url = url.ok_or("name a server: postgres://USER@HOST/DATABASE, where databases may be created")?;
+    let url = url.ok_or("name a server on which databases may be created: postgres://USER@HOST/DATABASE")?;
     let world = World::make(&url).await?;
     let outcome = measure(&world, extent).await;
     world.drop_database().await?;

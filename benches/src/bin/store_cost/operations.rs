@@ -1,4 +1,4 @@
-//! What each operation of a node costs the two databases.
+//! The costs of each operation of a node on the two databases.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use session::{Options, Principal, SessionManager, Token};
 use crate::world::{USER, World};
 use crate::{Extent, Outcome};
 
-/// Logins at the same time, where there are many.
+/// The number of concurrent logins.
 const AT_ONCE: usize = 16;
 
-/// How often what is done one by one is repeated.
+/// How often single operations are repeated.
 const REPEATS: usize = 50;
 
 pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
@@ -28,11 +28,11 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
         "log bytes"
     );
     let table = Table { world };
-    // No timer asks the store, so a slow machine changes no count.
+    // Disable timers that query the store, so that a slow machine does not change the counts.
     let options = Options::default().with(|options| options.revalidate_within = Duration::from_secs(3_600));
     let (a, b, c) =
         (world.node(options.clone()).await?, world.node(options.clone()).await?, world.node(options).await?);
-    // Connections are made before anything is counted.
+    // Open the connections before counting.
     log_in(&a).await?;
     log_in(&b).await?;
     if let Some(unknown) = Token::parse(&"0".repeat(64)) {
@@ -119,7 +119,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Does something for a number of sessions, and prints what it took for each of them.
+    /// Runs an operation for a number of sessions, and prints the cost per session.
     async fn row(&self, name: &str, sessions: usize, mut work: impl AsyncFnMut() -> Outcome) -> Outcome {
         let (erp_before, store_before) = self.world.at_rest().await;
         let log_before = self.world.log_end().await?;
@@ -143,7 +143,7 @@ impl Table<'_> {
     }
 }
 
-/// Round trips, and how many of them only try the connection.
+/// Round trips, and how many of them only check the connection.
 fn trips(all: u64, pings: u64, sessions: usize) -> String {
     if pings == 0 {
         each(all, sessions)

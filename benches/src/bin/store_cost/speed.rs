@@ -1,4 +1,4 @@
-//! How fast logins are, beside the bare statements that a login needs of the databases.
+//! The speed of logins, compared with the bare statements that a login needs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::world::{CLIENT, USER, World};
 use crate::{Extent, Outcome};
 
-/// Logins at the same time, where there are several: as many as a node has connections.
+/// The number of concurrent logins: as many as a node has connections.
 const AT_ONCE: usize = 8;
 
 /// How often a tree is loaded.
 const LOADS: usize = 200;
 
-/// What a login has to know, one statement after the other: the user with its roles, the role's access, the
-/// organizations that this depends on, and whether the tree has changed.
+/// The reads of a login, one statement after the other: the user with its roles, the role's access, the
+/// organizations that the access depends on, and the tree's revision.
 const BARE: [&str; 4] = [
     "SELECT u.ad_client_id, u.isactive, u.islocked, u.default_ad_role_id, l.ad_role_id, l.isactive \
        FROM ad_user u JOIN ad_user_roles l ON l.ad_user_id = u.ad_user_id WHERE u.ad_user_id = '{user}'",
@@ -28,7 +28,7 @@ const BARE: [&str; 4] = [
     "SELECT revision, mark FROM orgcache.orgcache_revision WHERE client_id IN ('', '{client}')",
 ];
 
-/// The row that a login leaves in the store.
+/// The row that a login writes to the store.
 const BARE_INSERT: &str = "INSERT INTO orgcache.orgcache_session \
      SELECT sha256('{number}'::bytea), client_id, user_id, role_id, org_id, tree, access, idle, absolute, began, seen \
      FROM orgcache.orgcache_session LIMIT 1";
@@ -94,7 +94,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     loads(world).await
 }
 
-/// Loading a tree and building it, beside the bare statement for its rows by the same driver.
+/// Loads and builds a tree, compared with the bare statement for its rows by the same driver.
 async fn loads(world: &World) -> Outcome {
     let reader = ErpReader::open(world.database().await?).await?;
     let mut connection = world.connect(&world.erp).await?;
@@ -123,7 +123,7 @@ async fn ask(connection: &mut PgConnection, statement: &str, number: u64) -> Out
     Ok(())
 }
 
-/// Waits for the times of several series, and prints them.
+/// Collects the times of several series, and prints them.
 async fn print(name: &str, series: impl Future<Output = Vec<Outcome<Vec<Duration>>>>) -> Outcome {
     let began = Instant::now();
     let mut times = Vec::new();

@@ -1,4 +1,4 @@
-//! A database of this program's own: an ERP's rows with one larger tree, and sessions beside it.
+//! This program's own database: an ERP's rows with one larger tree, and sessions in the same database.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::Outcome;
 use crate::wire::{Passed, Wire};
 
-/// How many organizations the tree has.
+/// The number of organizations in the tree.
 pub(crate) const ORGANIZATIONS: usize = 600;
 
-/// The client whose tree it is, and a user whose role may work in all of it.
+/// The client of the tree, and a user whose role may work in all of it.
 pub(crate) const CLIENT: &str = "23C59575B9CF467C9620760EB255B389";
 pub(crate) const USER: &str = "A530AAE22C864702B7E1C22D58E7B17B";
 
-/// The sample's eight organizations become so many: each of the new ones is under one that was before it.
+/// Enlarges the sample's eight organizations: each new one is below an earlier one.
 const GROW: &str = "
     CREATE TABLE grown AS
       SELECT n, upper(md5(n::text)) AS id, CASE WHEN n < 6 THEN '19404EAD144C49A0AF37D54377CF452D'
@@ -62,24 +62,24 @@ impl World {
         Ok(world)
     }
 
-    /// The database, for what is not measured.
+    /// The database, for unmeasured statements.
     pub(crate) async fn database(&self) -> Outcome<Database> {
         Ok(Database::connect(&self.url).await?)
     }
 
-    /// A node of the cluster, whose messages are counted.
+    /// A node of the cluster whose messages are counted.
     pub(crate) async fn node(&self, options: Options) -> Outcome<SessionManager> {
         let reader = ErpReader::open(Database::connect(&self.by(&self.erp)?).await?).await?;
         Ok(SessionManager::new(Arc::new(ErpSource::new(reader)), Arc::new(self.store().await?), options))
     }
 
-    /// A store whose messages are counted, but for those on which it listens.
+    /// A store whose messages are counted, except for its notification connection.
     pub(crate) async fn store(&self) -> Outcome<Arc<dyn SqlStore>> {
         let options = StoreOptions::new(self.by(&self.store)?).with_direct_url(&self.url);
         Ok(store::open(&options).await?)
     }
 
-    /// The database's URL by way of a wire.
+    /// The database's URL through a counting proxy.
     fn by(&self, wire: &Wire) -> Outcome<String> {
         let options: PgConnectOptions = self.url.parse()?;
         let near = format!("127.0.0.1:{}", wire.port);
@@ -92,7 +92,7 @@ impl World {
         Ok(format!("{url}?sslmode=disable"))
     }
 
-    /// What passed on both ways, once nothing passes any more: the ERP's first.
+    /// The traffic of both proxies once they are idle: the ERP's first.
     pub(crate) async fn at_rest(&self) -> (Passed, Passed) {
         let mut last = 0;
         loop {
@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    /// A number that the server knows.
+    /// A number from the server.
     pub(crate) async fn number(&self, statement: &str) -> Outcome<i64> {
         let mut connection = PgConnection::connect(&self.url).await?;
         let number =
@@ -115,12 +115,12 @@ impl World {
         Ok(number)
     }
 
-    /// The end of the write-ahead log, in bytes.
+    /// The position of the write-ahead log, in bytes.
     pub(crate) async fn log_end(&self) -> Outcome<i64> {
         self.number("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").await
     }
 
-    /// Moves an organization to one of two places.
+    /// Toggles a flag of an organization.
     pub(crate) async fn change(&self, number: usize) -> Outcome {
         let flag = if number.is_multiple_of(2) { "N" } else { "Y" };
         self.execute(&format!(
@@ -129,7 +129,7 @@ impl World {
         .await
     }
 
-    /// A connection of its own by way of a wire.
+    /// A separate connection through a counting proxy.
     pub(crate) async fn connect(&self, wire: &Wire) -> Outcome<PgConnection> {
         Ok(PgConnection::connect(&self.by(wire)?).await?)
     }
