@@ -1,11 +1,11 @@
--- Hashes of passwords.
+-- Password hashes.
 CREATE TABLE IF NOT EXISTS orgcache.orgcache_password (
     ad_user_id    varchar(32) COLLATE "C" PRIMARY KEY,
     password_hash text NOT NULL
 );
 
--- Before it had a version this table was wherever the user's search path began. Its rows are taken over; it stays where it is,
--- for older programs during a rolling upgrade.
+-- Before it was versioned, this table was in the first schema of the user's search path. Copy its rows, and keep the
+-- old table for older programs during a rolling upgrade.
 DO $$
 DECLARE
     earlier pg_catalog.regclass;
@@ -26,9 +26,9 @@ BEGIN
 END
 $$;
 
--- Assertions that were used, until nobody would take them for valid any more.
+-- Used assertions, until they expire.
 CREATE TABLE orgcache.orgcache_assertion (
-    -- A hash of who issued it and of the name that it has there.
+    -- A hash of the issuer and of the assertion's id.
     id      bytea PRIMARY KEY CHECK (length(id) = 32),
     expires bigint NOT NULL
 );

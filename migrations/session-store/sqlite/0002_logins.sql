@@ -1,12 +1,12 @@
--- Hashes of passwords. Where this table was made before it had a version, it stays with its rows.
+-- Password hashes. A table from before versioning is kept with its rows.
 CREATE TABLE IF NOT EXISTS orgcache_password (
     ad_user_id    VARCHAR(32) NOT NULL PRIMARY KEY,
     password_hash TEXT NOT NULL
 );
 
--- Assertions that were used, until nobody would take them for valid any more.
+-- Used assertions, until they expire.
 CREATE TABLE orgcache_assertion (
-    -- A hash of who issued it and of the name that it has there.
+    -- A hash of the issuer and of the assertion's id.
     id      BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 32),
     expires INTEGER NOT NULL
 ) WITHOUT ROWID;
