@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_names_what_there_is() {
+    fn every_budget_can_be_counted() {
         fn nothing(run: &mut dyn FnMut()) -> AllocationCount {
             run();
             AllocationCount { bytes: 0, allocations: 0 }

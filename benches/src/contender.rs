@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_answer_as_orgcache_does() {
+    fn all_structures_agree_with_orgcache() {
         for contender in all() {
             (contender.agree)().unwrap();
         }

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_of_the_table_is_a_call() {
+    fn every_line_names_a_known_call() {
         let table = table().unwrap();
         assert!(!table.is_empty());
         for line in table {

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_has_the_keys_that_readers_know() {
+    fn records_have_the_expected_keys() {
         let stopped = record(Err(NoAnswer::DidNotFinish { ids: 5 }));
         let json = to_json(&[record(Ok(1.5)), stopped, record(Err(NoAnswer::NoSuchCall))]).unwrap();
         let parsed: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&json).unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_as_a_whole() {
+    fn files_are_replaced_atomically() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/results.json");
         for content in ["first and longer", "second"] {

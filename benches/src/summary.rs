@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_is_a_range_over_the_shapes_beside_the_nearest_other() {
+    fn figures_show_the_range_and_the_best_alternative() {
         let mut all: Vec<_> = FIGURES
             .iter()
             .flat_map(|(_, metric, ours)| {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_read_as_they_are_written() {
+    fn records_round_trip() {
         let json = r#"[{"structure":"a","metric":"b","organizations":600,"shape":"flat","sessions":1,"value":null,"unit":"ns"}]"#;
         assert!(read(json).unwrap()[0].value.is_none());
     }

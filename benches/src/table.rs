@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_a_structure_a_column_a_shape() {
+    fn tables_have_a_row_per_structure_and_a_column_per_shape() {
         let records = [
             record("orgcache-shared", "flat", Ok(10.0)),
             record("openbravo-pre", "flat", Ok(12_345.0)),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_shown_in_the_unit_that_fits() {
+    fn figures_are_shown_in_a_readable_unit() {
         assert_eq!(with_unit(1.234, "ns"), "1.23 ns");
         assert_eq!(with_unit(56_780.0, "ns"), "56.8 µs");
         assert_eq!(with_unit(2e9, "ns"), "2.00 s");

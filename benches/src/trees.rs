@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_is_what_it_says() {
+    fn shapes_have_the_expected_form() {
         let deepest = |shape| {
             let tree = build(&rows(shape, 600)).unwrap();
             assert_eq!(tree.len(), 601);

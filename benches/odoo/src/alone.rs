@@ -99,7 +99,7 @@ mod tests {
     use super::{confidence, middle};
 
     #[test]
-    fn the_bounds_are_as_far_from_the_middle_as_chance_goes() {
+    fn the_confidence_interval_is_binomial() {
         let samples: Vec<f64> = (0..100).map(f64::from).collect();
         assert_eq!(confidence(&samples), (40.0, 60.0));
         assert_eq!(confidence(&[1.0, 2.0, 3.0]), (1.0, 3.0), "the range of a few");

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_neither_met_nor_missed() {
+    fn unmeasured_goals_stay_open() {
         assert!(verdicts(&[]).0.iter().all(|goal| goal.verdict == Verdict::NotMeasured));
         assert_eq!(below("", &[Figure::milliseconds(5.0)], 5.0).verdict, Verdict::Missed);
         let requests = [6.0, 16.0].map(|it| Figure::milliseconds(1.0).with_requests(it));

@@ -108,7 +108,7 @@ async fn main() -> anyhow::Result<()> {
     }
     writeln!(out, "{}", goals::verdicts(&tables))?;
     if peer.is_none() {
-        writeln!(out, "mcp-server-odoo was not measured: its packages for Python are not here")?;
+        writeln!(out, "mcp-server-odoo was not measured: its Python packages are not installed")?;
     }
     Ok(())
 }

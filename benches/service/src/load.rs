@@ -42,7 +42,7 @@ pub(crate) fn count(number: usize) -> f64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     /// Load for a time.
-    Passed(Duration),
+    Elapsed(Duration),
     /// A number of requests, distributed evenly over the connections.
     Sent(usize),
 }
@@ -75,11 +75,11 @@ pub(crate) async fn repeat(
     for _ in 0..connections {
         repeaters.push(Repeater::connect(place, request, expected.clone()).await?);
     }
-    run(repeaters, Until::Passed(time)).await
+    run(repeaters, Until::Elapsed(time)).await
 }
 
 /// A client of one connection.
-trait Asks: Send + 'static {
+trait LoadClient: Send + 'static {
     /// Sends the request with this number, and returns the time of its answer.
     fn ask(&mut self, number: usize) -> impl Future<Output = Result<Duration>> + Send;
 }
@@ -90,7 +90,7 @@ struct Caller<F> {
     request: F,
 }
 
-impl<F: Fn(usize) -> Result<Request<Bytes>> + Send + 'static> Asks for Caller<F> {
+impl<F: Fn(usize) -> Result<Request<Bytes>> + Send + 'static> LoadClient for Caller<F> {
     async fn ask(&mut self, number: usize) -> Result<Duration> {
         let request = (self.request)(number)?;
         let sent = Instant::now();
@@ -99,7 +99,7 @@ impl<F: Fn(usize) -> Result<Request<Bytes>> + Send + 'static> Asks for Caller<F>
     }
 }
 
-impl Asks for Repeater {
+impl LoadClient for Repeater {
     async fn ask(&mut self, _number: usize) -> Result<Duration> {
         let sent = Instant::now();
         self.again().await?;
@@ -107,7 +107,7 @@ impl Asks for Repeater {
     }
 }
 
-async fn run(clients: Vec<impl Asks>, until: Until) -> Result<Outcome> {
+async fn run(clients: Vec<impl LoadClient>, until: Until) -> Result<Outcome> {
     let connections = clients.len();
     let begun = Instant::now();
     let mut running = JoinSet::new();
@@ -115,7 +115,7 @@ async fn run(clients: Vec<impl Asks>, until: Until) -> Result<Outcome> {
         running.spawn(async move {
             let mut times = Vec::new();
             let goes_on = |sent: usize| match until {
-                Until::Passed(time) => begun.elapsed() < time,
+                Until::Elapsed(time) => begun.elapsed() < time,
                 Until::Sent(all) => sent < all / connections,
             };
             while goes_on(times.len()) {

@@ -236,7 +236,7 @@ impl Setting {
     async fn logins(&self) -> Result<Vec<Record>> {
         self.progress.set_message("logins by password");
         let form = Bytes::from(json!({"user": world::user(0), "password": PASSWORD}).to_string());
-        let until = Until::Passed(self.size.each * 2);
+        let until = Until::Elapsed(self.size.each * 2);
         let by_password =
             load(self.service.address, PASSWORDS, until, move |_, _| post("/v1/login", None, form.clone()))
                 .await?;

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_bytes() {
+    fn requests_are_serialized() {
         let request = crate::client::post("/ask", Some("t"), Bytes::from("{}")).unwrap();
         let expected = "POST /ask HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                         authorization: Bearer t\r\ncontent-length: 2\r\n\r\n{}";
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_a_body_once_it_is_all_there() {
+    fn an_answer_has_a_body_once_complete() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
         for bytes in 0..answer.len() {
             assert_eq!(body_of(&answer[..bytes]).unwrap(), None);

@@ -182,7 +182,8 @@ fn in_a_process(sessions: Sessions) -> anyhow::Result<SessionMemory> {
         .stderr(std::process::Stdio::inherit())
         .output()?;
     anyhow::ensure!(output.status.success(), "cannot hold {} sessions", sessions.count);
-    serde_json::from_slice(&output.stdout).context("the process that holds sessions was misunderstood")
+    serde_json::from_slice(&output.stdout)
+        .context("cannot parse the output of the process that created the sessions")
 }
 
 /// Parses the argument after [`HOLD`].
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_program_says_to_itself_is_understood() {
+    fn internal_output_is_parsed() {
         let sessions = parse("1000,7,all").unwrap();
         assert_eq!((sessions.count, sessions.trees, sessions.access), (1_000, 7, Access::All));
         for text in ["", "1,2", "1,2,some", "x,2,few", "1,2,few,4"] {

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_storm_loads_once_or_twice_and_not_never() {
+    fn a_storm_loads_once_or_twice() {
         assert_eq!(loads(200, 30, Revisions::Kept).unwrap(), 1);
         assert!((1..=2).contains(&loads(200, 30, Revisions::NotKept).unwrap()));
     }

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_answers_as_orgcache_does() {
+    fn databases_agree_with_orgcache() {
         // On PostgreSQL this is checked if there is a server, and in every timed run.
         agreement::check::<Sql<Sqlite, RecursiveQueries>>().unwrap();
         agreement::check::<Sql<Sqlite, AncestorTable>>().unwrap();

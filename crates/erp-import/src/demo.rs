@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sample_file_is_part_of_the_program() {
+    fn every_sample_file_is_embedded() {
         let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/erp-sample/rows");
         let mut found = Vec::new();
         for folder in

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_times_are_told_from_other_texts() {
+    fn only_dates_and_times_are_accepted() {
         for text in [
             "2018-02-23",
             "2018-02-23T15:04",

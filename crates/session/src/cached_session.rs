@@ -75,7 +75,7 @@ impl CachedSession {
     /// The organization in which the session works.
     #[expect(
         clippy::expect_used,
-        reason = "the role was made for this organization, so the role or its tree contains it"
+        reason = "the role was created for this organization, so the role or its tree contains it"
     )]
     pub(crate) fn org(&self) -> OrgId {
         let role = &self.role;

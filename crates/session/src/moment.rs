@@ -47,7 +47,7 @@ mod tests {
     use platform::ManualClock;
 
     #[test]
-    fn moments_before_the_clock_began_are_told_apart() {
+    fn moments_before_the_clock_began_are_distinct() {
         let start = Moment::now(&ManualClock::default());
         for years in [1, 50, 99] {
             let time = Duration::from_secs(years * 365 * 24 * 3_600);

@@ -59,7 +59,7 @@ mod tests {
     use super::holds;
 
     #[test]
-    fn operators_take_the_terms_after_them() {
+    fn operators_apply_to_the_following_terms() {
         let record: Map<String, Value> = json!({"a": 1, "b": 2, "c": "x.y"}).as_object().cloned().unwrap();
         let holds = |domain: Value| holds(domain.as_array().unwrap(), 7, &record);
         assert!(holds(json!([])));

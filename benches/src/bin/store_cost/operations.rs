@@ -121,10 +121,10 @@ struct Table<'a> {
 impl Table<'_> {
     /// Runs an operation for a number of sessions, and prints the cost per session.
     async fn row(&self, name: &str, sessions: usize, mut work: impl AsyncFnMut() -> Outcome) -> Outcome {
-        let (erp_before, store_before) = self.world.at_rest().await;
+        let (erp_before, store_before) = self.world.idle_traffic().await;
         let log_before = self.world.log_end().await?;
         work().await?;
-        let (erp, store) = self.world.at_rest().await;
+        let (erp, store) = self.world.idle_traffic().await;
         let log = self.world.log_end().await? - log_before;
         let (erp, store) = (erp.since(erp_before), store.since(store_before));
         let each = |count: u64| each(count, sessions);

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::Outcome;
-use crate::wire::{Passed, Wire};
+use crate::wire::{Traffic, Wire};
 
 /// The number of organizations in the tree.
 pub(crate) const ORGANIZATIONS: usize = 600;
@@ -93,11 +93,11 @@ impl World {
     }
 
     /// The traffic of both proxies once they are idle: the ERP's first.
-    pub(crate) async fn at_rest(&self) -> (Passed, Passed) {
+    pub(crate) async fn idle_traffic(&self) -> (Traffic, Traffic) {
         let mut last = 0;
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let (erp, store) = (self.erp.passed(), self.store.passed());
+            let (erp, store) = (self.erp.traffic(), self.store.traffic());
             let all = erp.sent + erp.received + store.sent + store.received;
             if all == last {
                 return (erp, store);

@@ -7,7 +7,7 @@ use erp_db::{Database, ErpReader, ErpSource, StoreOptions, revisions, store};
 use session::{Login, Options, Principal, SessionManager};
 
 use crate::support::{FB, TestDatabase, id};
-use crate::wire::{Passed, Wire};
+use crate::wire::{Traffic, Wire};
 
 /// A user whose role may work everywhere, which needs all organizations of the client.
 const ADMINISTRATOR: &str = "A530AAE22C864702B7E1C22D58E7B17B";
@@ -35,14 +35,14 @@ const GROW: &str = "\
       VALUES ('CLERK', 'CLERKS', '19404EAD144C49A0AF37D54377CF452D', '23C59575B9CF467C9620760EB255B389', 'Y')";
 
 /// A node, and the counting proxies to its two databases.
-struct Counted {
+struct CountedNode {
     node: SessionManager,
     reader: ErpReader,
     erp: Wire,
     store: Wire,
 }
 
-impl Counted {
+impl CountedNode {
     async fn new(db: &TestDatabase) -> Self {
         db.with_sample().await.database().close().await;
         db.execute(GROW).await;
@@ -59,22 +59,22 @@ impl Counted {
         let stored = StoreOptions::new(by(&store)).with_direct_url(&db.url);
         let sessions = store::open(&stored).await.unwrap();
         let source = Arc::new(ErpSource::new(reader.clone()));
-        Counted { node: SessionManager::new(source, sessions, Options::default()), reader, erp, store }
+        CountedNode { node: SessionManager::new(source, sessions, Options::default()), reader, erp, store }
     }
 
     /// The traffic of both proxies, the ERP's first.
-    async fn counted(&self, work: impl AsyncFnOnce()) -> (Passed, Passed) {
-        let before = self.at_rest().await;
+    async fn counted(&self, work: impl AsyncFnOnce()) -> (Traffic, Traffic) {
+        let before = self.idle_traffic().await;
         work().await;
-        let after = self.at_rest().await;
+        let after = self.idle_traffic().await;
         (after.0.since(before.0), after.1.since(before.1))
     }
 
-    async fn at_rest(&self) -> (Passed, Passed) {
-        let mut last = (self.erp.passed(), self.store.passed());
+    async fn idle_traffic(&self) -> (Traffic, Traffic) {
+        let mut last = (self.erp.traffic(), self.store.traffic());
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let now = (self.erp.passed(), self.store.passed());
+            let now = (self.erp.traffic(), self.store.traffic());
             if now == last {
                 return now;
             }
@@ -90,7 +90,7 @@ impl Counted {
 #[tokio::test]
 async fn a_login_takes_two_round_trips_to_the_erp_and_one_to_the_store() {
     let db = TestDatabase::postgres().await;
-    let counted = Counted::new(&db).await;
+    let counted = CountedNode::new(&db).await;
     for triggers in [false, true] {
         if triggers {
             revisions::install(counted.reader.database()).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_login_takes_two_round_trips_to_the_erp_and_one_to_the_store() {
 #[tokio::test]
 async fn concurrent_logins_digest_the_rows_at_most_twice() {
     let db = TestDatabase::postgres().await;
-    let counted = Counted::new(&db).await;
+    let counted = CountedNode::new(&db).await;
     let _held = counted.log_in(CLERK).await;
     // Slow enough for all of them to be in flight.
     counted.erp.delay(Duration::from_millis(5));
@@ -147,7 +147,7 @@ async fn concurrent_logins_digest_the_rows_at_most_twice() {
 #[tokio::test]
 async fn the_next_statement_detects_a_closed_connection() {
     let db = TestDatabase::postgres().await;
-    let counted = Counted::new(&db).await;
+    let counted = CountedNode::new(&db).await;
     let logins = futures_util::future::join_all((0..8).map(|_| counted.log_in(CLERK))).await;
     for round in 0..2 {
         db.texts(

@@ -105,7 +105,7 @@ async fn missing_rows_are_omitted(db: TestDatabase) {
     let source = source(&db).await;
     assert_eq!(facts(&source, &user("nobody")).await, LoginFacts::default());
     let lost = facts(&source, &user("E")).await;
-    assert_eq!((lost.role, lost.client), (None, None), "a link to a role that is not there");
+    assert_eq!((lost.role, lost.client), (None, None), "a link to a missing role");
     let found = lost.user.unwrap();
     assert_eq!((found.default_role, found.default_org), (None, None));
     assert!(facts(&source, &user("L")).await.user.unwrap().locked);

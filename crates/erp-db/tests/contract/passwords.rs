@@ -64,11 +64,7 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     }
     assert!(manager.session(&tokens[0]).await.is_err() && manager.session(&tokens[1]).await.is_err());
     assert!(manager.session(&tokens[2]).await.is_ok());
-    assert_eq!(
-        table.set(id(other), None).await.unwrap(),
-        1,
-        "a password that is taken away ends sessions, too"
-    );
+    assert_eq!(table.set(id(other), None).await.unwrap(), 1, "deleting a password ends sessions too");
     store.close().await;
 }
 

@@ -135,7 +135,7 @@ async fn collections_do_not_disturb_logins(db: TestDatabase) {
         }
     };
     futures_util::future::join(futures_util::future::join_all(logins), collecting).await;
-    assert!(collected.load(Ordering::Relaxed) > 0, "nothing was collected, so nothing was tried");
+    assert!(collected.load(Ordering::Relaxed) > 0, "nothing was collected, so nothing was tested");
     for store in other.iter().chain([&store]) {
         store.close().await;
     }

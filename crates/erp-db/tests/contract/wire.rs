@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Traffic counts in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Passed {
+pub(crate) struct Traffic {
     /// Messages that wait for an answer: round trips.
     pub(crate) round_trips: u64,
     /// Those that only check whether the connection is alive.
@@ -23,10 +23,10 @@ pub(crate) struct Passed {
     pub(crate) received: u64,
 }
 
-impl Passed {
+impl Traffic {
     /// The traffic since an earlier count.
-    pub(crate) fn since(self, before: Passed) -> Passed {
-        Passed {
+    pub(crate) fn since(self, before: Traffic) -> Traffic {
+        Traffic {
             round_trips: self.round_trips - before.round_trips,
             pings: self.pings - before.pings,
             statements: self.statements - before.statements,
@@ -78,10 +78,10 @@ impl Wire {
     }
 
     /// The traffic so far.
-    pub(crate) fn passed(&self) -> Passed {
+    pub(crate) fn traffic(&self) -> Traffic {
         let read = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         let Counters { round_trips, pings, statements, sent, received, .. } = &*self.counters;
-        Passed {
+        Traffic {
             round_trips: read(round_trips),
             pings: read(pings),
             statements: read(statements),

@@ -8,14 +8,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::runtime::Runtime;
 
 /// A database that exists until it is released.
-pub(crate) struct Lent {
+pub(crate) struct TemporaryDatabase {
     pub(crate) url: String,
     server: String,
     name: String,
     runtime: Runtime,
 }
 
-impl Lent {
+impl TemporaryDatabase {
     pub(crate) fn new(purpose: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let server = std::env::var("ORGCACHE_TEST_POSTGRES_URL").unwrap();
@@ -28,7 +28,7 @@ impl Lent {
             erp_import::import(&database, &rows).await.unwrap();
             database.close().await;
         });
-        Lent { url, server, name, runtime }
+        TemporaryDatabase { url, server, name, runtime }
     }
 
     pub(crate) fn take_back(self) {
@@ -38,7 +38,7 @@ impl Lent {
 
 /// Prints the URL of a new database, and drops the database when standard input ends.
 pub(crate) fn lend() {
-    let lent = Lent::new("sample");
+    let lent = TemporaryDatabase::new("sample");
     println!("{}", lent.url);
     let _ = io::stdin().read_to_end(&mut Vec::new());
     lent.take_back();

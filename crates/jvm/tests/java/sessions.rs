@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 
 use crate::frames::Frames;
 use crate::random::{Random, Row, build, rows};
-use crate::sample::Lent;
+use crate::sample::TemporaryDatabase;
 
 /// The rows of an in-memory ERP.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ pub(crate) fn random(frames: &mut Frames, random: &mut Random, runtime: &Runtime
 
 /// The logins of all users of the sample in all their roles, on a temporary database.
 pub(crate) fn of_sample() {
-    let lent = Lent::new("sessions");
+    let lent = TemporaryDatabase::new("sessions");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut frames = Frames::new();
     frames.text(Some(&lent.url));
