@@ -43,9 +43,8 @@ public final class Speed {
     /**
      * Measures and prints tables in Markdown.
      *
-     * @param arguments organizations, rounds, milliseconds a question in a round; a user and a password of
-     * the service;
-     *     where services are asked
+     * @param arguments organizations, rounds, milliseconds per question and round; a user and a password of
+     *     the service; addresses of services
      * @throws Exception if a service does not answer
      */
     public static void main(String[] arguments) throws Exception {
