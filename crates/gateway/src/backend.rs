@@ -128,16 +128,11 @@ impl Backend {
                 let findings = built.findings.iter().map(ToString::to_string).collect();
                 Ok(BackendTree { structure: built.structure, findings })
             }
-            other => Err(other.unknown_client(client)),
+            Backend::Odoo(source) => {
+                Err(BackendError::UnknownClient { client, own: source.client().to_string() })
+            }
+            Backend::Absent => Err(BackendError::UnknownClient { client, own: String::new() }),
         }
-    }
-
-    fn unknown_client(&self, client: ClientId) -> BackendError {
-        let own = match self {
-            Backend::Odoo(source) => source.client().to_string(),
-            _ => String::new(),
-        };
-        BackendError::UnknownClient { client, own }
     }
 
     /// The names of a client's organizations.

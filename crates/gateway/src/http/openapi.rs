@@ -177,18 +177,17 @@ impl RouteDescription<'_> {
         self
     }
 
-    fn finish(mut self) -> Value {
-        if let Some(schema) = self.body.take() {
-            let content = json!({"schema": schema, "examples": std::mem::take(&mut self.examples)});
-            self.set("requestBody", json!({"required": true, "content": {"application/json": content}}));
+    fn finish(self) -> Value {
+        let RouteDescription { mut json, body, examples, parameters, responses, .. } = self;
+        if let Some(schema) = body {
+            let content = json!({"application/json": {"schema": schema, "examples": examples}});
+            json.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
         }
-        if !self.parameters.is_empty() {
-            let parameters = std::mem::take(&mut self.parameters);
-            self.set("parameters", parameters);
+        if !parameters.is_empty() {
+            json.insert("parameters".to_owned(), parameters.into());
         }
-        let responses = std::mem::take(&mut self.responses);
-        self.set("responses", responses);
-        self.json.into()
+        json.insert("responses".to_owned(), responses.into());
+        json.into()
     }
 
     /// Sets the description, in addition to the summary.

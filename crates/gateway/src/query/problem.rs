@@ -1,7 +1,5 @@
 //! `QueryProblem`: the error answer to a question.
 
-use std::borrow::Cow;
-
 use erp_db::{ReadError, StatementError};
 use platform::text::{NAME_BYTES, shorten};
 use schemars::JsonSchema;
@@ -98,11 +96,11 @@ impl QueryProblem {
     }
 
     pub(crate) fn unknown_call(call: &str) -> Self {
-        Self::new(Code::UnknownCall, format!("there is no call `{}`", shortened(call)))
+        Self::new(Code::UnknownCall, format!("there is no call `{}`", shorten(call, NAME_BYTES)))
     }
 
     pub(crate) fn unknown_client(client: &str) -> Self {
-        Self::new(Code::UnknownClient, format!("there is no client `{}`", shortened(client)))
+        Self::new(Code::UnknownClient, format!("there is no client `{}`", shorten(client, NAME_BYTES)))
     }
 
     pub(crate) fn not_an_administrator() -> Self {
@@ -122,7 +120,7 @@ impl QueryProblem {
 
     pub(crate) fn unknown_user(user: Option<&str>) -> Self {
         let message = match user {
-            Some(user) => format!("there is no user `{}` who may log in", shortened(user)),
+            Some(user) => format!("there is no user `{}` who may log in", shorten(user, NAME_BYTES)),
             None => "null is not a user".to_owned(),
         };
         Self::new(Code::UnknownUser, message).with_argument("user")
@@ -135,7 +133,7 @@ impl QueryProblem {
 
     pub(crate) fn unknown_role(role: Option<&str>) -> Self {
         let message = match role {
-            Some(role) => format!("there is no role `{}`", shortened(role)),
+            Some(role) => format!("there is no role `{}`", shorten(role, NAME_BYTES)),
             None => "null is not a role".to_owned(),
         };
         Self::new(Code::UnknownRole, message).with_argument("role")
@@ -146,7 +144,7 @@ impl QueryProblem {
     }
 
     pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {
-        let name = shortened(name);
+        let name = shorten(name, NAME_BYTES);
         Self::new(Code::WrongArgument, format!("argument `{name}` {expected}")).with_argument(name)
     }
 
@@ -187,9 +185,4 @@ impl From<BackendError> for QueryProblem {
         };
         Self::new(code, error.to_string())
     }
-}
-
-/// A text, shortened for a message.
-pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
-    shorten(text, NAME_BYTES)
 }

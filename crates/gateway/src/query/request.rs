@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use platform::text::{NAME_BYTES, shorten};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::arguments::{Arguments, Members, Text};
-use super::problem::{QueryProblem, shortened};
+use super::problem::QueryProblem;
 
 /// One question.
 pub(crate) struct Request<'a> {
@@ -44,7 +45,7 @@ impl<'a> Request<'a> {
             if parts.iter().take(place).any(|(other, _)| other == name) {
                 return Err(QueryProblem::bad_request(format!(
                     "`{}` is given more than once",
-                    shortened(name)
+                    shorten(name, NAME_BYTES)
                 )));
             }
             let json = json.get();
@@ -56,7 +57,7 @@ impl<'a> Request<'a> {
                 other => {
                     return Err(QueryProblem::bad_request(format!(
                         "`{}` is not part of a question; it has `id`, `client`, `call` and `args`",
-                        shortened(other)
+                        shorten(other, NAME_BYTES)
                     )));
                 }
             }
