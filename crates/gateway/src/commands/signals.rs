@@ -11,17 +11,24 @@ pub(crate) fn no_signal_handler(error: &io::Error) -> Failure {
     Failure::nothing_done(format!("no signal can be waited for: {error}"))
 }
 
-/// Returns a future that waits for Ctrl-C or SIGTERM. After this call neither terminates the process.
+/// Returns a future that waits for Ctrl-C, SIGTERM or SIGQUIT. After this call none of them terminates the
+/// process, and SIGUSR1 and SIGUSR2 are ignored.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut quit = signal(SignalKind::quit())?;
+        // By default these would terminate the process, without a word to the session store.
+        for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2()] {
+            drop(signal(ignored)?);
+        }
         Ok(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = quit.recv() => {}
             }
         })
     }
