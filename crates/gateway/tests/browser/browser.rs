@@ -155,8 +155,8 @@ impl Browser {
     /// A PNG image of the whole page, including the parts outside of the viewport.
     pub(crate) async fn screenshot(&self) -> Vec<u8> {
         self.until_painted().await;
-        let size = "const { scrollWidth: width, scrollHeight: height } = document.documentElement;
-            return { x: 0, y: 0, width, height, scale: 1 }";
+        let size = "const { scrollWidth, scrollHeight: height } = document.documentElement;
+            return { x: 0, y: 0, width: Math.max(scrollWidth, innerWidth), height, scale: 1 }";
         let whole = json!({ "captureBeyondViewport": true, "clip": self.script(size).await });
         let answer = self.protocol("Page.captureScreenshot", whole).await;
         STANDARD.decode(answer.get("data").and_then(Value::as_str).unwrap()).unwrap()
