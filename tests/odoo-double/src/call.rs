@@ -1,4 +1,4 @@
-//! A call as the server understands it, from any route.
+//! A call on a model, from any route.
 
 use serde_json::{Map, Value};
 
@@ -7,17 +7,17 @@ use crate::exception::OdooException;
 /// A method call on a model, its arguments by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerCall {
-    /// The user who calls.
+    /// The calling user.
     pub user: i64,
     /// The model.
     pub model: String,
     /// The method.
     pub method: String,
-    /// The arguments by name, `ids` and `context` among them.
+    /// The arguments by name, including `ids` and `context`.
     pub arguments: Map<String, Value>,
 }
 
-/// By which route a call came; routes differ in how they tell a failure.
+/// The route of a call. Routes report failures differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Stateless,
@@ -25,11 +25,11 @@ pub(crate) enum Route {
     Json2,
 }
 
-/// The parameters of a method that the double knows.
+/// The parameters of a known method.
 struct Signature {
     /// Is it a method of records, with `ids` as the first argument?
     of_records: bool,
-    /// Those that cannot be left out come first.
+    /// How many parameters, in order, are required.
     required: usize,
     names: &'static [&'static str],
 }
@@ -97,8 +97,7 @@ impl ServerCall {
         ServerCall { user, model: model.into(), method: method.into(), arguments }
     }
 
-    /// Refuses arguments that the method does not take, as the server does. Methods that the double does not
-    /// know take any.
+    /// Refuses unknown arguments, as the server does. Unknown methods accept any.
     pub(crate) fn check_arguments(&self, route: Route, version: u32) -> Result<(), OdooException> {
         let Some(signature) = signature(&self.method, version) else { return Ok(()) };
         let failure = |message: String| Err(OdooException::arguments(&self.method, &message, route));
@@ -119,7 +118,7 @@ impl ServerCall {
         Ok(())
     }
 
-    /// The ids that the call concerns; one may stand without a list.
+    /// The ids of the call; a single id need not be a list.
     #[must_use]
     pub fn ids(&self) -> Vec<i64> {
         match self.arguments.get("ids") {
@@ -129,7 +128,7 @@ impl ServerCall {
         }
     }
 
-    /// The names in an argument that is a list of names; nothing if it is missing or empty.
+    /// The names in a list argument; empty if it is missing.
     #[must_use]
     pub fn names(&self, argument: &str) -> Option<Vec<&str>> {
         let names: Vec<&str> =

@@ -1,4 +1,4 @@
-//! JSON-2: `/json/2/<model>/<method>`, and what the routes beside it say in each version.
+//! JSON-2: `/json/2/<model>/<method>`, and the related routes in each version.
 
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,10 @@ use crate::http::{Request, Response};
 use crate::routes::{Reply, Task, cookie, html_page};
 use crate::state::State;
 
-/// The version that brought JSON-2.
+/// The first version with JSON-2.
 const SINCE: u32 = 19;
 
-/// What a path that belongs to JSON-2 leads to; nothing if it is another route's.
+/// The task of a path that belongs to JSON-2; `None` for the paths of other routes.
 pub(crate) fn task(request: &Request, state: &State) -> Option<Task> {
     let version = state.behaviour.version;
     let path = request.path.split('?').next().unwrap_or_default();
@@ -19,7 +19,7 @@ pub(crate) fn task(request: &Request, state: &State) -> Option<Task> {
         return None;
     }
     Some(match version {
-        // Version 18 has an older route there, for people.
+        // Version 18 has an older route there, for browsers.
         18 if path.starts_with("/json/") => redirect(path),
         ..SINCE => Task::Refused(404),
         _ if matches!(path, "/json/version" | "/web/version") => {
@@ -41,7 +41,7 @@ fn redirect(path: &str) -> Task {
     Task::Ready(page)
 }
 
-/// A page that says which database is meant cannot be told: the same for a wrong name and for none.
+/// The error page if no database can be determined: the same for a wrong name and for none.
 pub(crate) fn no_database() -> Response {
     html_page(
         404,
@@ -71,7 +71,7 @@ fn call(rest: &str, request: &Request, state: &State) -> Task {
     }
     let outcome = authenticate(request, session, state).and_then(|user| {
         let body = match serde_json::from_slice(&request.body) {
-            // What is no object is no argument.
+            // A body that is not an object has no arguments.
             Ok(Value::Object(body)) => body,
             Ok(_) => Map::new(),
             Err(_) if request.body.is_empty() => Map::new(),
@@ -88,7 +88,7 @@ fn call(rest: &str, request: &Request, state: &State) -> Task {
     Task::Call { reply: Reply::Json2, call: outcome }
 }
 
-/// Whose the key is. It is checked before anything else of the call.
+/// The owner of the key, which is checked before everything else.
 fn authenticate(request: &Request, session: Option<i64>, state: &State) -> Result<i64, OdooException> {
     let scheme = |value: &str| value.split_once(' ').map(|(scheme, key)| (scheme.to_owned(), key.to_owned()));
     let key = request.header("authorization").and_then(scheme);

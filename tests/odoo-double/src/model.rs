@@ -1,4 +1,4 @@
-//! `Model`: records in memory, with the rules that were observed on a real server.
+//! `Model`: records in memory, with rules as observed on a real server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::exception::OdooException;
 /// The user with all rights.
 const ADMINISTRATOR: i64 = 2;
 
-/// Methods that callers from outside may not call any more.
+/// Methods that became private in version 19.
 const PRIVATE_SINCE_19: &[&str] = &["exists", "search_fetch", "fetch", "check_access"];
 
 /// A model with its fields and records.
@@ -21,33 +21,32 @@ const PRIVATE_SINCE_19: &[&str] = &["exists", "search_fetch", "fetch", "check_ac
 pub struct Model {
     /// The definition of every field.
     pub fields: BTreeMap<String, Value>,
-    /// The records, each with its fields' values; what is not there is `false`.
+    /// The records with their field values; a missing value is `false`.
     pub records: BTreeMap<i64, Map<String, Value>>,
     /// Records that no user may read.
     pub forbidden: BTreeSet<i64>,
     /// Operations that no user may perform.
     pub denied: BTreeSet<String>,
-    /// Fields that no user may read, such as those computed from a model that is closed.
+    /// Fields that no user may read, such as those computed from a closed model.
     pub refused: BTreeSet<String>,
-    /// Fields that only the administrator may read, since groups guard them. They are not announced to
+    /// Fields that only the administrator may read, since groups guard them. `fields_get` hides them from
     /// others.
     pub guarded: BTreeSet<String>,
-    /// Guarded fields that are announced all the same, since users may read them of their own record
+    /// Guarded fields that `fields_get` still shows, since users may read them on their own record
     /// (`res.users`).
     pub of_oneself: BTreeSet<String>,
-    /// Fields that are announced to all, and that only the administrator may read (`hr.employee` of version
+    /// Fields that `fields_get` shows to all, but only the administrator may read (`hr.employee` of version
     /// 17).
     pub off_profile: BTreeSet<String>,
-    /// What methods of a test's own answer, by name. They do nothing.
+    /// The answers of custom methods, by name. They have no effect.
     pub answers: BTreeMap<String, Value>,
-    /// The records that exist for a user whom a record rule keeps from the others (`res.company`).
+    /// Records that a record rule shows to certain users only, by user (`res.company`).
     pub seen_by: BTreeMap<i64, BTreeSet<i64>>,
-    /// Is the whole model the administrator's? Lists of related records of it cannot be read by others
-    /// either.
+    /// May only the administrator read the model? If so, others cannot read lists of its records either.
     pub closed: bool,
 }
 
-/// Who asks a model, and how.
+/// The caller of a model, and the context of the call.
 pub(crate) struct ModelAccess<'a> {
     pub(crate) behaviour: &'a Behaviour,
     pub(crate) route: Route,
@@ -110,7 +109,7 @@ impl Model {
             "name_search" => Ok(self.name_search(call)),
             "default_get" => Ok(json!({})),
             "has_group" => {
-                // Up to version 17 the answer is about the caller, whomever one means.
+                // Up to version 17 the answer is always about the caller.
                 let subject = if version >= 18 { call.ids().first().copied() } else { Some(call.user) };
                 let name = call.arguments.get("group_ext_id").and_then(Value::as_str).unwrap_or_default();
                 Ok(Value::Bool(subject.is_some_and(|user| has_group(self, user, name))))
@@ -142,7 +141,7 @@ impl Model {
         self.closed && user != ADMINISTRATOR
     }
 
-    /// The names of fields that groups let a user read; of its own record, at least.
+    /// The fields that groups let a user read, at least on its own record.
     fn readable(&self, user: i64) -> Value {
         let allowed = |name: &&String| {
             user == ADMINISTRATOR || !(self.guarded.contains(*name) || self.of_oneself.contains(*name))
@@ -150,7 +149,7 @@ impl Model {
         self.fields.keys().filter(allowed).map(String::as_str).collect()
     }
 
-    /// Refuses fields that the user may not read, in the words of the version.
+    /// Refuses fields that the user may not read, with the message of the version.
     fn check_readable(
         &self,
         call: &ServerCall,
@@ -164,7 +163,7 @@ impl Model {
             return Err(OdooException::access(closed_message(model)));
         }
         let own = model == "res.users" && ids == [call.user];
-        // Alone, or beside others that are the user's own to read.
+        // A guarded field, or one that users may read only on their own record.
         let guards = |name: &str| self.guarded.contains(name) || (self.of_oneself.contains(name) && !own);
         let guarded: Vec<&str> = names.iter().copied().filter(|name| ordinary && guards(name)).collect();
         if let Some(first) = guarded.first() {
@@ -210,7 +209,7 @@ impl Model {
             matches!(text("type"), Some("one2many" | "many2many"))
                 && text("relation").is_some_and(|relation| asking.closed.contains(relation))
         };
-        // Without records there is nothing to stumble upon.
+        // Without records nothing is computed, so nothing fails.
         if let (false, Some(name)) = (ids.is_empty(), names.iter().find(closed)) {
             let relation = self.fields.get(*name).and_then(|field| field.get("relation")?.as_str());
             let message = closed_message(relation.unwrap_or_default());
@@ -268,8 +267,8 @@ impl Model {
         Ok(rows.collect())
     }
 
-    /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a
-    /// count, and is 0 for an empty page; a many2one shows its name if that is asked for.
+    /// Returns rows and total. The total is inferred if the page is not full, unless the context forces a
+    /// count, and is 0 for an empty page. A many2one has its name if requested.
     fn web_search_read(&self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, OdooException> {
         let page = self.page(call);
         let asked =
@@ -315,14 +314,14 @@ impl Model {
         Value::Object(fields.collect())
     }
 
-    /// The ids that a domain finds.
+    /// The ids that match a domain.
     fn found(&self, call: &ServerCall) -> Vec<i64> {
         let domain = call.arguments.get("domain").and_then(Value::as_array).cloned().unwrap_or_default();
         let context = call.arguments.get("context");
         let all = context.and_then(|context| context.get("active_test")) == Some(&Value::Bool(false));
-        // A domain that says something of `active` decides itself.
+        // A domain with a condition on `active` overrides the filter.
         let archived_too = all || domain.iter().any(|term| term.get(0) == Some(&Value::from("active")));
-        // Models with a sequence have it as their order (`res.company`).
+        // Models with a sequence are ordered by it (`res.company`).
         let place = |id: &i64| self.records.get(id).and_then(|record| record.get("sequence")?.as_i64());
         let found = self.records.iter().filter(|(id, record)| {
             (archived_too || record.get("active") != Some(&Value::Bool(false)))
@@ -334,7 +333,7 @@ impl Model {
         found
     }
 
-    /// Does a record exist for a user, as far as record rules go?
+    /// Does a record exist for a user, given the record rules?
     fn is_seen(&self, user: i64, id: i64) -> bool {
         self.seen_by.get(&user).is_none_or(|ids| ids.contains(&id))
     }
@@ -357,7 +356,7 @@ impl Model {
         Ok(Value::Bool(true))
     }
 
-    /// Gives each record values of its own.
+    /// Writes separate values to each record.
     fn write_each(&mut self, call: &ServerCall) -> Result<Value, OdooException> {
         let all = call.arguments.get("vals_list").and_then(Value::as_array).cloned().unwrap_or_default();
         for (id, values) in call.ids().into_iter().zip(all) {
@@ -371,7 +370,7 @@ impl Model {
         Ok(call.ids().into_iter().map(name).collect())
     }
 
-    /// Copies the first record; the new one's id.
+    /// Copies the first record, and returns the new id.
     fn copied(&mut self, call: &ServerCall) -> Value {
         let values = call.ids().first().and_then(|id| self.records.get(id)).cloned().unwrap_or_default();
         let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
@@ -389,8 +388,7 @@ impl Model {
         found.take(call.number("limit").unwrap_or(100)).collect()
     }
 
-    /// Creates one record and returns its id, or several and returns theirs. JSON-2 answers a list in any
-    /// case.
+    /// Creates one record and returns its id, or several and returns theirs. JSON-2 always returns a list.
     fn create(&mut self, call: &ServerCall, route: Route) -> Value {
         let mut create = |values: &Value| {
             let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
@@ -405,7 +403,7 @@ impl Model {
         }
     }
 
-    /// Keeps a message with the record that it was posted on, and numbers it.
+    /// Stores a message with the record that it was posted on, and numbers it.
     fn posted(&mut self, call: &ServerCall) -> usize {
         let message = call.arguments.get("body").cloned().unwrap_or_default();
         let record = call.ids().first().and_then(|id| self.records.get_mut(id));
@@ -415,7 +413,7 @@ impl Model {
         messages.len()
     }
 
-    /// Groups by one field, or not at all, and sums up fields under `field:operator`.
+    /// Groups by at most one field, and aggregates fields under `field:operator`.
     fn formatted_read_group(&self, call: &ServerCall) -> Result<Value, OdooException> {
         let aggregates = call.names("aggregates").unwrap_or_default();
         if let Some(bare) = aggregates.iter().find(|name| !name.contains(':') && **name != "__count") {
@@ -442,7 +440,7 @@ impl Model {
         Ok(groups)
     }
 
-    /// Groups by one field, or not at all, and sums up fields under their bare names.
+    /// Groups by at most one field, and aggregates fields under their bare names.
     fn read_group(&self, call: &ServerCall) -> Value {
         let field = call.names("groupby").and_then(|names| names.first().copied()).map(str::to_owned);
         let mut groups: Vec<(Value, Vec<i64>)> = Vec::new();
@@ -474,7 +472,7 @@ impl Model {
     }
 }
 
-/// The name that people know a model by, as far as the double knows it.
+/// The display name of a model, if known.
 fn title(model: &str) -> String {
     let last = model.rsplit('.').next().unwrap_or_default();
     let mut letters = last.chars();

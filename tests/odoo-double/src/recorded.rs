@@ -1,4 +1,4 @@
-//! What a real server said.
+//! The recorded answers of a real server.
 
 #![expect(
     clippy::indexing_slicing,
@@ -19,10 +19,10 @@ const SESSION: &str = include_str!("../recorded/web_session.json");
 /// The version of the recorded server.
 const VERSION: u32 = 17;
 
-/// One exchange as it was recorded.
+/// One recorded exchange.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// What it is about.
+    /// The subject of the exchange.
     pub name: String,
     /// The request's path.
     pub path: String,
@@ -35,7 +35,7 @@ pub struct Exchange {
 /// The exchanges of the stateless route.
 ///
 /// # Panics
-/// If the recorded file is not what it should be.
+/// If the recorded file is invalid.
 #[must_use]
 pub fn stateless_exchanges() -> Vec<Exchange> {
     exchanges(STATELESS)
@@ -44,17 +44,17 @@ pub fn stateless_exchanges() -> Vec<Exchange> {
 /// The exchanges of the session routes.
 ///
 /// # Panics
-/// If the recorded file is not what it should be.
+/// If the recorded file is invalid.
 #[must_use]
 pub fn session_exchanges() -> Vec<Exchange> {
     exchanges(SESSION)
 }
 
 /// Exchanges with servers of versions 17, 18 and 19, each with its `version`, `name`, `request` and
-/// `response`, the statuses and headers among them.
+/// `response`, including statuses and headers.
 ///
 /// # Panics
-/// If the recorded file is not what it should be.
+/// If the recorded file is invalid.
 #[must_use]
 #[expect(clippy::expect_used, reason = "the file is part of the crate")]
 pub fn version_exchanges() -> Vec<Value> {
@@ -82,7 +82,7 @@ pub(crate) struct RecordedCalls {
 }
 
 impl RecordedCalls {
-    /// The recorded calls, read once in a process.
+    /// The recorded calls, read once per process.
     pub(crate) fn load() -> &'static Self {
         static RECORDED: OnceLock<RecordedCalls> = OnceLock::new();
         RECORDED.get_or_init(Self::read)
@@ -92,8 +92,8 @@ impl RecordedCalls {
         let mut calls = Vec::new();
         for Exchange { name, request, response, .. } in stateless_exchanges() {
             let args = request["params"]["args"].as_array().cloned().unwrap_or_default();
-            // The password is checked elsewhere, and one recorded call has a wrong one that looks like the
-            // right one.
+            // The password is checked elsewhere, and one recorded call has a wrong password that looks like
+            // the right one.
             if let [_, Value::Number(user), _, Value::String(model), Value::String(method), rest @ ..] =
                 &args[..]
                 && name != "wrong password on execute_kw"
@@ -129,12 +129,12 @@ impl RecordedCalls {
         RecordedCalls { calls, models }
     }
 
-    /// The recorded answer to a call; nothing if it was not recorded.
+    /// The recorded answer to a call, if any.
     pub(crate) fn answer(&self, call: &ServerCall) -> Option<Result<Value, OdooException>> {
         self.calls.iter().find(|(known, _)| known == call).map(|(_, answer)| answer.clone())
     }
 
-    /// Is there such a model on the recorded server?
+    /// Does the recorded server have this model?
     pub(crate) fn knows(&self, model: &str) -> bool {
         self.models.iter().any(|known| known == model)
     }

@@ -1,4 +1,4 @@
-//! Which route answers what.
+//! The routes and their answers.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,35 +15,35 @@ use crate::json_2;
 use crate::state::State;
 use crate::xml_rpc;
 
-/// A request as the double understands it.
+/// A parsed request.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// `common.version`, or anything that only shows that the server lives.
+    /// `common.version`, or another request that only shows that the server is alive.
     Version(Value),
-    /// `common.authenticate`, and the route that opens a session.
+    /// `common.authenticate`, or the route that opens a session.
     Authenticate { id: Value, session: bool, database: String, login: String, password: String },
-    /// A call on a model, or why it is refused.
+    /// A call on a model, or the reason for its refusal.
     Call { reply: Reply, call: Result<ServerCall, OdooException> },
     /// The session ends.
     Destroy { id: Value, cookie: Option<String> },
-    /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
+    /// The models that the add-on `mcp_server` allows, or the operations allowed on one of them.
     Rules { user: Option<i64>, model: Option<String> },
-    /// Whose the API key is, as the add-on tells.
+    /// The owner of the API key, according to the add-on.
     Owner { user: Option<i64> },
     /// The same task, answered in XML.
     InXml(Box<Task>),
-    /// `db.list`, or the same by a route of its own.
+    /// `db.list`, or the equivalent on its own route.
     Databases(Value),
-    /// There is no such route, or the request makes no sense.
+    /// An unknown route, or a malformed request.
     Refused(u16),
-    /// The answer, in any state.
+    /// A prepared answer, independent of the state.
     Ready(Response),
 }
 
-/// How a call is answered.
+/// The form of a call's answer.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// By JSON-RPC; in the session with this cookie, if in one.
+    /// JSON-RPC; with this cookie if in a session.
     JsonRpc {
         id: Value,
         cookie: Option<String>,
@@ -62,7 +62,7 @@ impl Reply {
 }
 
 impl Task {
-    /// The task, answered in any way.
+    /// The task, regardless of the form of its answer.
     pub(crate) fn core(&self) -> &Task {
         match self {
             Task::InXml(task) => task,
@@ -70,7 +70,7 @@ impl Task {
         }
     }
 
-    /// The name under which a delay for this task is found.
+    /// The name of this task's delay.
     pub(crate) fn method(&self) -> &str {
         match self.core() {
             Task::Version(_) => "version",
@@ -80,7 +80,7 @@ impl Task {
         }
     }
 
-    /// Understands a request.
+    /// Parses a request.
     pub(crate) fn for_request(request: &Request, state: &State) -> Task {
         if let Some(to) = &state.behaviour.redirect {
             let mut page = html_page(301, "Moved Permanently", "The page is elsewhere.");
@@ -127,7 +127,7 @@ impl Task {
                 let user = cookie.as_ref().and_then(|cookie| state.sessions.get(cookie).copied());
                 let several = state.behaviour.databases.as_ref().is_some_and(|names| names.len() > 1);
                 if user.is_none() && several {
-                    // The session says which database is meant, and there is none.
+                    // The session determines the database, and there is no session.
                     return Task::Ready(json_2::no_database());
                 }
                 if request.header("x-odoo-database").is_some_and(|name| name != "odoo") && version >= 19 {
@@ -154,7 +154,7 @@ impl Task {
     }
 }
 
-/// Who asks the add-on: by API key, or in a session.
+/// The user of the add-on: by API key, or by session.
 fn agent(request: &Request, state: &State) -> Option<i64> {
     let by_key = |key: &str| state.users.iter().find(|user| user.key == key).map(|user| user.id);
     let in_session = || state.sessions.get(&cookie(request)?).copied();
@@ -204,7 +204,7 @@ fn xml_service(path: &str) -> Option<&'static str> {
     })
 }
 
-/// A call in XML is the stateless call in JSON in other clothes.
+/// An XML-RPC call wraps the stateless JSON-RPC call.
 fn in_xml(service: &str, request: &Request, state: &State) -> Task {
     match xml_rpc::parse(&request.body) {
         Some((method, args)) => {
@@ -215,12 +215,12 @@ fn in_xml(service: &str, request: &Request, state: &State) -> Task {
     }
 }
 
-/// The answer to what is no call, from version 18 on.
+/// The answer to a request that is not a call, since version 18.
 fn misunderstood(class: &str, message: &str, version: u32) -> Task {
     Task::Ready(error(&Value::Null, &OdooException::new(class, message), version))
 }
 
-/// The database server's own words, with where it is.
+/// The database server's error message, with its address.
 fn unknown_database(name: &str) -> OdooException {
     let message = format!(
         "connection to server at \"127.0.0.1\", port 54329 failed: FATAL:  database \"{name}\" does not exist\n"
@@ -228,7 +228,7 @@ fn unknown_database(name: &str) -> OdooException {
     OdooException::new("psycopg2.OperationalError", message)
 }
 
-/// Carries a task out.
+/// Executes a task.
 pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
     match task {
         Task::Refused(status) => Response::html(*status),
@@ -300,7 +300,7 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                     );
                     let session = state.open_session(user);
                     if version >= 19 {
-                        // The same one twice.
+                        // The same cookie twice.
                         response.headers.push(("Set-Cookie", session.clone()));
                     }
                     response.headers.push(("Set-Cookie", session));
@@ -377,7 +377,7 @@ fn refusal(status: u16, message: &str) -> Response {
 }
 
 pub(crate) fn result(id: &Value, value: &Value) -> Response {
-    // What is nothing is left out.
+    // Omit null values.
     match value {
         Value::Null => Response::json(200, &json!({"jsonrpc": "2.0", "id": id})),
         value => Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": value})),
@@ -389,7 +389,7 @@ fn error(id: &Value, failure: &OdooException, version: u32) -> Response {
     Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "error": failure.json_rpc(version)}))
 }
 
-/// A page for people.
+/// An HTML page.
 pub(crate) fn html_page(status: u16, title: &str, text: &str) -> Response {
     let body = format!("<!doctype html>\n<title>{status} {title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n");
     Response { body: body.into_bytes(), ..Response::html(status) }

@@ -1,4 +1,4 @@
-//! What the double knows.
+//! The state of the double.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,10 +11,10 @@ use crate::model::ModelAccess;
 use crate::recorded::RecordedCalls;
 use crate::{Behaviour, Fault, Model, Seen};
 
-/// After so many wrong passwords the session route is closed.
+/// The number of wrong passwords after which the session route is closed.
 const FAILED_LOGINS: u32 = 10;
 
-/// The languages that are installed.
+/// The installed languages.
 const INSTALLED: [&str; 3] = ["en_US", "fr_FR", "de_DE"];
 
 /// A user who may log in.
@@ -27,7 +27,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// An API key stands for the password, except where a session is opened.
+    /// An API key replaces the password, except for opening a session.
     pub(crate) fn accepts(&self, secret: &str, session: bool) -> bool {
         secret == self.password || (!session && secret == self.key)
     }
@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) users: Vec<User>,
     pub(crate) models: BTreeMap<String, Model>,
     pub(crate) sessions: BTreeMap<String, i64>,
-    /// The models of the add-on with their operations; nothing if it is not installed.
+    /// The models of the add-on with their operations; `None` if it is not installed.
     pub(crate) rules: Option<Vec<(String, Vec<&'static str>)>>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
@@ -50,7 +50,7 @@ pub(crate) struct State {
     pub(crate) most_running: usize,
     sessions_opened: u64,
     failed_logins: u32,
-    /// When a password was checked last.
+    /// The time of the last password check.
     checked_at: Option<Instant>,
     recorded: &'static RecordedCalls,
 }
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// Opens a session; returns the header that says so.
+    /// Opens a session, and returns the header that sets its cookie.
     pub(crate) fn open_session(&mut self, user: i64) -> String {
         self.sessions_opened += 1;
         let cookie = match self.behaviour.version {
@@ -96,14 +96,14 @@ impl State {
         )
     }
 
-    /// Has the session route seen too many wrong passwords just now, of all users together? It is closed for
-    /// a minute then.
+    /// Has the session route recently seen too many wrong passwords, of all users together? It is then closed
+    /// for a minute.
     pub(crate) fn too_many_failed_logins(&self) -> bool {
         let recent = self.checked_at.is_some_and(|at| at.elapsed() < self.behaviour.login_rest);
         self.failed_logins >= FAILED_LOGINS && recent
     }
 
-    /// Notes that a password was checked.
+    /// Records a password check.
     pub(crate) fn note_login(&mut self, right: bool) {
         if self.checked_at.is_some_and(|at| at.elapsed() >= self.behaviour.login_rest) {
             self.failed_logins = 0;
@@ -112,7 +112,7 @@ impl State {
         self.checked_at = Some(Instant::now());
     }
 
-    /// Ends the sessions of a user, except for the newest few: calls that are under way keep theirs.
+    /// Ends the sessions of a user, except for the newest few, so that calls in progress keep theirs.
     pub(crate) fn end_old_sessions(&mut self, user: i64) {
         const KEPT: usize = 8;
         let own = self.sessions.iter().filter(|(_, owner)| **owner == user);
@@ -120,7 +120,7 @@ impl State {
         self.sessions.retain(|cookie, _| !old.contains(cookie));
     }
 
-    /// The answer to a call: of a model in memory, else as it was recorded.
+    /// Answers a call from a model in memory, else from the recordings.
     pub(crate) fn answer(&mut self, call: &ServerCall, route: Route) -> Result<Value, OdooException> {
         let version = self.behaviour.version;
         self.check_language(call)?;
@@ -170,7 +170,7 @@ impl State {
         })
     }
 
-    /// From version 18 on, a call in a language that is not installed fails.
+    /// Since version 18, a call in a language that is not installed fails.
     fn check_language(&self, call: &ServerCall) -> Result<(), OdooException> {
         let language = call.arguments.get("context").and_then(|context| context.get("lang")?.as_str());
         match language {
