@@ -6,7 +6,7 @@
 //! the current state. Sessions with equal trees share one tree, and sessions with equal access share one
 //! access.
 //!
-//! # Ten lines
+//! # Example
 //!
 //! ```
 #![doc = include_str!("../doc/erp.txt")]
