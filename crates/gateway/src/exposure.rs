@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 /// The warning about a file with secrets, if other users may read or write it.
-pub(crate) fn of_file(file: &Path) -> Option<String> {
+pub(crate) fn file_warning(file: &Path) -> Option<String> {
     let may = match mode_of(file)? & 0o006 {
         0 => return None,
         0o004 => "read",
@@ -15,10 +15,10 @@ pub(crate) fn of_file(file: &Path) -> Option<String> {
 }
 
 /// The warning about a key of assertions. Other users may read a public key, but not replace it.
-pub(crate) fn of_key(file: &Path) -> Option<String> {
+pub(crate) fn key_warning(file: &Path) -> Option<String> {
     let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
     if !is_public {
-        return of_file(file);
+        return file_warning(file);
     }
     let file = (mode_of(file)? & 0o002 != 0).then(|| file.display())?;
     Some(format!(
@@ -39,7 +39,7 @@ fn mode_of(_: &Path) -> Option<u32> {
 }
 
 /// The warning about an option on the command line, if its value is a URL with a password.
-pub(crate) fn of_argument(option: &str, variable: &str, value: &OsStr) -> Option<String> {
+pub(crate) fn argument_warning(option: &str, variable: &str, value: &OsStr) -> Option<String> {
     has_password(&value.to_string_lossy()).then(|| {
         format!(
             "other users of this machine see the password in `--{option}` (`ps` shows it): \
@@ -68,22 +68,22 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn other_users_may_read_a_public_key_and_replace_none() {
+    fn other_users_may_read_but_not_replace_a_public_key() {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        let said = |text: &str, mode| {
+        let warning = |text: &str, mode| {
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-            of_key(&file).unwrap_or_default()
+            key_warning(&file).unwrap_or_default()
         };
         let public = "-----BEGIN PUBLIC KEY-----\n";
-        assert_eq!(said(public, 0o644), "");
-        assert!(said(public, 0o646).contains("sign in as anyone"));
-        assert_eq!(said("secret", 0o640), "");
-        assert!(said("secret", 0o644).contains("may read"));
-        assert!(said("-----BEGIN PRIVATE KEY-----\n", 0o666).contains("may write to"));
+        assert_eq!(warning(public, 0o644), "");
+        assert!(warning(public, 0o646).contains("sign in as anyone"));
+        assert_eq!(warning("secret", 0o640), "");
+        assert!(warning("secret", 0o644).contains("may read"));
+        assert!(warning("-----BEGIN PRIVATE KEY-----\n", 0o666).contains("may write to"));
     }
 
     #[test]

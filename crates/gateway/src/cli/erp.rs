@@ -128,7 +128,7 @@ impl OdooArguments {
 }
 
 fn read_key(file: &Path) -> Result<String, Failure> {
-    if let Some(warning) = exposure::of_file(file) {
+    if let Some(warning) = exposure::file_warning(file) {
         anstream::eprintln!("warning: {warning}");
     }
     std::fs::read_to_string(file).map_err(|error| {

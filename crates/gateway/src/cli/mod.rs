@@ -134,7 +134,7 @@ fn password_warnings(command: &clap::Command, matches: &ArgMatches) -> Vec<Strin
             continue;
         }
         let values = matches.get_raw(id).into_iter().flatten();
-        warnings.extend(values.filter_map(|value| exposure::of_argument(option, variable, value)));
+        warnings.extend(values.filter_map(|value| exposure::argument_warning(option, variable, value)));
     }
     if let Some((name, matches)) = matches.subcommand()
         && let Some(command) = command.find_subcommand(name)

@@ -257,7 +257,7 @@ async fn store(
         return report.ok("the session store will get its tables when `serve` starts");
     }
     report.ok("the session store has its tables, and may write to them");
-    if let Some(warning) = file.as_deref().and_then(exposure::of_file) {
+    if let Some(warning) = file.as_deref().and_then(exposure::file_warning) {
         report.warn(warning, "");
     }
     let users = async {
@@ -312,8 +312,8 @@ fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &Serv
     if settings.is_some_and(|settings| settings.mcp.is_some()) {
         report.ok("the file of --mcp can be read");
     }
-    let of_keys = arguments.assertions.assertion_key.iter().filter_map(|file| exposure::of_key(file));
-    for warning in arguments.mcp.iter().filter_map(|file| exposure::of_file(file)).chain(of_keys) {
+    let of_keys = arguments.assertions.assertion_key.iter().filter_map(|file| exposure::key_warning(file));
+    for warning in arguments.mcp.iter().filter_map(|file| exposure::file_warning(file)).chain(of_keys) {
         report.warn(warning, "");
     }
 }

@@ -201,7 +201,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
     if file == Path::new("-") {
         io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     } else {
-        if let Some(warning) = exposure::of_file(file) {
+        if let Some(warning) = exposure::file_warning(file) {
             anstream::eprintln!("warning: {warning}");
         }
         let opened = File::open(file).map_err(unreadable)?;

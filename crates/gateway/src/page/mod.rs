@@ -11,8 +11,8 @@ use tower::Layer;
 
 use crate::http::{PathService, RespondLayer, Settings, endpoint};
 
-/// Nothing but the page's own files runs or is loaded, nothing frames the page, and markup cannot be made
-/// from text.
+/// The content security policy: only the page's own files are loaded and run, no page may frame it, and
+/// scripts cannot create markup from text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
@@ -22,7 +22,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 const IMAGE: &str = "image/svg+xml";
 
-/// Where each file is asked for, what it is, and what is in it.
+/// The path, media type and content of each file.
 const FILES: [(&str, &str, &str); 24] = [
     ("/", HTML, include_str!("index.html")),
     ("/page/style.css", STYLE, include_str!("style.css")),
@@ -50,10 +50,10 @@ const FILES: [(&str, &str, &str); 24] = [
     ("/page/tree.js", SCRIPT, include_str!("tree.js")),
 ];
 
-/// The routes of the page's files. None of them needs a session or knows anything of one.
+/// The routes of the page's files, which need no session.
 ///
-/// Where cookies are `Secure`, the page says so itself: only then can its scripts tell that a browser would
-/// drop them. The page of a demonstration says that it is one, and has a file with its users.
+/// If cookies are `Secure`, an attribute of the page says so, so that its scripts can detect that a browser
+/// would drop them. The page of a demonstration has another attribute, and a file with its users.
 pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
     let demonstration = settings.demonstration.as_ref();
     let users = demonstration.map(|users| serde_json::to_vec(users).unwrap_or_default());
@@ -68,7 +68,7 @@ pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
     });
     let users = users.map(|users| ("/page/demonstration.json", JSON, Bytes::from(users)));
     files.chain(users).fold(Router::new(), |router, (path, media_type, content)| {
-        // Weak, as the same file may travel compressed in one way or another.
+        // A weak tag, because the same file may be sent with different encodings.
         let tag = format!("W/\"{}\"", blake3::hash(&content).to_hex());
         let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
         let respond = respond.for_route(path);
@@ -77,7 +77,8 @@ pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
     })
 }
 
-/// A file, or that the browser has it already: it asks each time, so that a new version shows at once.
+/// Answers with a file, or with 304 if the browser has it. Browsers revalidate each time, so that a new
+/// version is used at once.
 fn file(asked: &HeaderMap, media_type: &'static str, content: Bytes, tag: &str) -> Response {
     let is_known = asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response =
@@ -87,7 +88,7 @@ fn file(asked: &HeaderMap, media_type: &'static str, content: Bytes, tag: &str) 
         (CONTENT_TYPE, media_type),
         (CACHE_CONTROL, "no-cache"),
         (CONTENT_SECURITY_POLICY, POLICY),
-        // Also of what is not sent again, which a cache may have from another browser.
+        // Needed for a 304 too, because a cache may have the file from another browser.
         (VARY, "accept-encoding"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_files_ask_for_is_there_and_nothing_is_from_elsewhere() {
+    fn the_files_refer_only_to_existing_files_of_the_page() {
         let paths: Vec<_> = FILES.iter().map(|(path, ..)| *path).collect();
         let mut asked = 0;
         for (file, _, content) in FILES {
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_keeps_to_its_own_policy() {
+    fn the_files_comply_with_the_policy() {
         for (path, media_type, content) in FILES {
             for forbidden in
                 [" style=\"", " onclick=\"", "<style", "innerHTML", "insertAdjacentHTML", "eval("]
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_the_browser_has_is_not_sent_again() {
+    fn an_unchanged_file_gets_a_304() {
         let first = file(&HeaderMap::new(), SCRIPT, Bytes::from_static(b"content"), "W/\"tag\"");
         assert_eq!(first.status(), StatusCode::OK);
         let asked = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers().get(ETAG).unwrap().clone())]);

@@ -51,7 +51,7 @@ pub(crate) fn assertion_key(arguments: &AssertionArguments) -> Result<Option<Ass
         let unusable = |error: &dyn std::error::Error| {
             Failure::nothing_done(format!("the key `{}` cannot be used: {error}", file.display()))
         };
-        if let Some(warning) = exposure::of_key(file) {
+        if let Some(warning) = exposure::key_warning(file) {
             tracing::warn!("{warning}");
         }
         let bytes = std::fs::read(file).map_err(|error| unusable(&error))?;
@@ -89,7 +89,7 @@ pub(crate) fn settings(
 }
 
 pub(super) fn warn_if_exposed(file: &Path) {
-    if let Some(warning) = exposure::of_file(file) {
+    if let Some(warning) = exposure::file_warning(file) {
         tracing::warn!("{warning}");
     }
 }
