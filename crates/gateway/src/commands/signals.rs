@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 /// The failure of a command that cannot install its signal handlers.
 pub(crate) fn no_signal_handler(error: &io::Error) -> Failure {
-    Failure::nothing_done(format!("no signal can be waited for: {error}"))
+    Failure::nothing_done(format!("signal handlers cannot be installed: {error}"))
 }
 
 /// Returns a future that waits for Ctrl-C, SIGTERM or SIGQUIT. After this call none of them terminates the
@@ -20,7 +20,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut quit = signal(SignalKind::quit())?;
-        // By default these would terminate the process, without a word to the session store.
+        // By default these would terminate the process without writing pending changes to the session store.
         for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2()] {
             drop(signal(ignored)?);
         }
@@ -35,7 +35,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(not(unix))]
     Ok(async {
         if let Err(error) = signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl-C cannot be waited for");
+            tracing::error!(%error, "the handler of Ctrl-C cannot be installed");
             std::future::pending::<()>().await;
         }
     })

@@ -28,7 +28,7 @@ use crate::http::wire::json_body::BodyLimits;
 pub(crate) const RIGHTS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The service without its sockets: give [`Routes`](super::Routes) to any server, or run
-/// [`Server`](super::Server). A clone is another handle to the same service.
+/// [`Server`](super::Server). Clones share the service.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub(crate) inner: Arc<Inner>,

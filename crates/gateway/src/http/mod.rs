@@ -6,7 +6,7 @@
 //! session does not pin. [`Gateway`] is the state that handlers share, [`Settings`] its configuration.
 //!
 //! # Invariant
-//! A file uses only files further down in this list, or of its own line: `server`; `routes`; `admin`;
+//! A file uses only files of later groups in this list, or of its own group: `server`; `routes`; `admin`;
 //! `session`, `operations`; `gateway`; `settings`; `mcp`, `login`, `lookup`; `wire`; `path_service`;
 //! `middleware`, `openapi`.
 //! So middleware does not know the `Gateway`: it takes its parts by `FromRef`.

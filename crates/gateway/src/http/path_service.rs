@@ -1,4 +1,4 @@
-//! `PathService`: the answers for a path, by method.
+//! `PathService`: dispatches the requests for a path by method.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -14,18 +14,18 @@ use tower::{Layer, Service};
 
 use crate::http::middleware::respond::{AnswerFuture, RespondLayer, RespondService};
 
-/// What answers the requests of a method.
+/// The handler of a method.
 pub(crate) type Endpoint = Arc<dyn Fn(Request) -> AnswerFuture + Send + Sync>;
 
-/// Answers the requests for a path: each by the service for its method, or with a 405 that names the methods.
-/// The service for `GET` answers `HEAD` too; the server leaves the body out.
+/// Dispatches requests to the handler of their method. Answers other methods with a 405 that lists the
+/// allowed ones. The handler for `GET` also answers `HEAD`, and the server omits the body.
 ///
-/// axum's `MethodRouter` does the same, but its 405 belongs to no route in log and metrics, and it writes the
+/// axum's `MethodRouter` does the same, but its 405 has no route in the log and the metrics, and it sets the
 /// length of each answer, which the server does anyway.
 #[derive(Clone)]
 pub(crate) struct PathService {
     endpoints: Arc<[(Method, Endpoint)]>,
-    /// The layer of the path, for a 405.
+    /// The layer for the 405.
     respond: RespondLayer,
 }
 
@@ -34,7 +34,7 @@ impl PathService {
         PathService { endpoints: endpoints.into(), respond }
     }
 
-    /// Begins to answer a request.
+    /// Starts to answer a request.
     pub(crate) fn answer(&self, request: Request) -> AnswerFuture {
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         match self.endpoints.iter().find(|(one, _)| one == method) {
@@ -52,7 +52,7 @@ impl PathService {
     }
 }
 
-/// What answers the requests of a method by a service.
+/// Creates the handler of a method from a service.
 pub(crate) fn endpoint<S>(service: RespondService<S>) -> Endpoint
 where
     RespondService<S>: Service<Request, Future = AnswerFuture> + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Which request goes where, and what `/v1/openapi.json` says of it.
+//! The routes: method, path, layers, handler, and their description in `/v1/openapi.json`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -24,8 +24,8 @@ use crate::http::session::{assertion, changes, companies, login, organizations, 
 use crate::http::{admin, mcp, operations, session};
 use crate::page;
 
-/// The layers around a handler. They are put around each handler, not around the router, which would allocate
-/// a box for each layer and request.
+/// The layers around a handler. Applied to each handler, because around the router each layer would allocate
+/// a box per request.
 struct LayerStack<L> {
     gateway: Gateway,
     respond: RespondLayer,
@@ -37,14 +37,14 @@ impl<L> LayerStack<L> {
         LayerStack { gateway: gateway.clone(), respond: RespondLayer::from_ref(gateway), layers }
     }
 
-    /// The same for answers that hold no secret: where a secret is compressed together with something that an
-    /// attacker chose, the length tells about the secret.
+    /// Compresses answers. Only for answers without secrets: if a secret is compressed together with input of
+    /// an attacker, the length leaks the secret (BREACH).
     fn compressing(self) -> Self {
         let from = self.gateway.settings().compress_from;
         LayerStack { respond: self.respond.compressing(from), ..self }
     }
 
-    /// The handler of a route within all layers, [`RespondLayer`] outermost.
+    /// Wraps the handler of a route in all layers, [`RespondLayer`] outermost.
     fn wrap<H, T>(&self, route: &'static str, handler: H) -> Endpoint
     where
         H: Handler<T, Gateway>,
@@ -56,8 +56,9 @@ impl<L> LayerStack<L> {
     }
 }
 
-/// Makes the router, the table of routes and their description from one list. A row has the method, the path,
-/// the layers, the handler, its name for generated clients, its summary, and what else it takes and answers.
+/// Generates the router, the table of routes and their description from one list. A row has the method, the
+/// path, the layers, the handler, its name for generated clients, its summary, and its parameters and
+/// answers.
 macro_rules! routes {
     (
         with $gateway:ident { $(let $name:ident = $layers:expr;)+ }
@@ -66,11 +67,10 @@ macro_rules! routes {
             $summary:literal, $describe:expr;
         )+
     ) => {
-        /// Method and path of each route of the service, as `/v1/openapi.json` describes them. Not here are
-        /// the files of the page and `/mcp`.
+        /// The method and path of each route in `/v1/openapi.json`. Without the files of the page and `/mcp`.
         pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
 
-        /// What `/v1/openapi.json` answers.
+        /// The answer of `/v1/openapi.json`.
         pub static OPENAPI: LazyLock<String> = LazyLock::new(|| {
             let mut description = Description::new();
             $(
@@ -81,7 +81,7 @@ macro_rules! routes {
             description.finish()
         });
 
-        /// These routes by path; without an ERP those alone that are about the process.
+        /// The routes by path. Without an ERP, only those about the process.
         fn api($gateway: &Gateway) -> BTreeMap<&'static str, PathService> {
             $(let $name = $layers;)+
             let mut paths = BTreeMap::<_, Vec<_>>::new();
@@ -100,7 +100,7 @@ routes! {
     with gateway {
         let plain = LayerStack::new(gateway, ());
         let open = LayerStack::new(gateway, ()).compressing();
-        // Needs a session. Answers that hold a token or its CSRF value are never compressed.
+        // With a session. Answers that contain a token or its CSRF value are never compressed.
         let secret = LayerStack::new(gateway, sessions(gateway));
         let guarded = LayerStack::new(gateway, sessions(gateway)).compressing();
     }
@@ -123,60 +123,60 @@ routes! {
     POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
         .answers::<EndOutcome>(202, "The token is revoked on this instance. The session store does not answer: `elsewhere` \
             is `pending`, and the other instances follow when it does.")
-        .answers_nothing("The token is revoked on every instance: the session store has it.");
-    GET "/v1/session" secret session::who_am_i as who_am_i, "Who am I?", |it| it
+        .answers_nothing("The session has ended on every instance.");
+    GET "/v1/session" secret session::who_am_i as who_am_i, "The current session", |it| it
         .answers::<session::WhoAmI>(200, "The session; with its CSRF value if the token came by cookie.");
     POST "/v1/session/refresh" secret switch::refresh as refresh,
-        "Take the tree and the access as they are now", |it| it
-        .answers::<LoginAnswer>(200, "Another session in its place.")
+        "Refresh: pin the current tree and access", |it| it
+        .answers::<LoginAnswer>(200, "The new session, which replaces the old one.")
         .refuses(&[409, 429]);
     POST "/v1/session/role" secret switch::role as switch_role, "Switch to another role", |it| it
         .reads::<switch::RoleForm>()
-        .answers::<LoginAnswer>(200, "Another session in its place.")
+        .answers::<LoginAnswer>(200, "The new session, which replaces the old one.")
         .refuses(&[409, 429]);
     POST "/v1/session/org" secret switch::org as switch_org, "Switch to another organization", |it| it
         .reads::<switch::OrgForm>()
-        .answers::<LoginAnswer>(200, "Another session in its place.")
+        .answers::<LoginAnswer>(200, "The new session, which replaces the old one.")
         .refuses(&[409, 429]);
     GET "/v1/session/footprint" guarded session::footprint as session_footprint,
         "Bytes that the session takes", |it| it
         .answers::<session::Footprint>(200, "Bytes; access and tree are shared with other sessions.");
     GET "/v1/session/freshness" guarded session::freshness as freshness,
-        "Is the client's tree still the pinned one?", |it| it
+        "Whether the pinned tree is the client's current tree", |it| it
         .answers::<session::FreshnessView>(200, "Answered from memory for 2 seconds.");
     GET "/v1/session/changes" guarded changes::changes as changes,
-        "What is different in the client's tree since it was pinned", |it| it
+        "Changes in the client's tree since it was pinned", |it| it
         .answers::<changes::Changes>(200, "Read anew each time.");
     GET "/v1/session/readable" guarded organizations::readable as readable,
-        "Organizations whose records may be read", |it| it
+        "Readable organizations", |it| it
         .answers::<organizations::Organizations>(200, "In tree order, then those outside the tree.");
     GET "/v1/session/writable" guarded organizations::writable as writable,
-        "Organizations whose records may be written", |it| it
+        "Writable organizations", |it| it
         .answers::<organizations::Organizations>(200, "In tree order, then those outside the tree.");
     GET "/v1/session/sql-filter" guarded organizations::sql_filter as sql_filter,
         "The readable organizations for an SQL condition", |it| it
         .answers::<organizations::SqlFilter>(200, "As an array for `ANY($1)`, and quoted for `IN (…)`.");
     GET "/v1/session/companies" guarded companies::companies as companies,
-        "The conditions of Odoo's two rules for companies", |it| it
+        "Odoo's two company rules as conditions", |it| it
         .says("Only over Odoo. Its record rules ask for a company of the user's (`own`), or also for one above \
             (`shared`); docs/odoo.md tells which models ask which.")
-        .in_query::<String>("field", "What refers to the company; `company_id` if left out.")
-        .in_query::<bool>("or_none", "Do the conditions let through records without a company, too?")
+        .in_query::<String>("field", "The field that refers to the company; default `company_id`.")
+        .in_query::<bool>("or_none", "Whether the conditions include records without a company.")
         .answers::<companies::Companies>(200, "Conditions for SQL, domains for searches, and what the context \
             of the session's calls to Odoo has.")
         .refuses(&[404]);
     GET "/v1/session/roles" guarded organizations::roles as roles,
         "Roles of the session's client that its user may take", |it| it
         .answers::<organizations::Roles>(200, "By name.");
-    GET "/v1/tree" guarded tree::tree as tree, "The pinned tree, with names as they are now", |it| it
+    GET "/v1/tree" guarded tree::tree as tree, "The pinned tree, with current names", |it| it
         .answers::<tree::Tree>(200, "In display order: every organization after its parent, siblings by \
             sequence number.");
-    GET "/v1/questions" guarded questions::by_address as question_by_address, "Ask one question in the address",
+    GET "/v1/questions" guarded questions::by_address as question_by_address, "Ask one question in the query string",
         |it| questions::describe_parameters(it)
         .says("The calls and their arguments are those of `orgcache query`, each argument a parameter. An \
             address has no null and no records: what needs them (`closest`) goes by `POST`, and so does what \
             is longer than a request's head may be.")
-        .answers::<questions::QuestionResult>(200, "What the call answers.")
+        .answers::<questions::QuestionResult>(200, "The result of the call.")
         .refuses(&[403, 501]);
     POST "/v1/questions" guarded questions::one as question, "Ask one question about the session's client", |it| it
         .says("The calls and their arguments are those of `orgcache query`.")
@@ -185,7 +185,7 @@ routes! {
         .example("yes_or_no", json!({
             "call": "is_in_natural_tree", "args": {"org1": "0", "org2": "2E60544D37534C0B89E765FE29BC0B43"},
         }))
-        .answers::<questions::QuestionResult>(200, "What the call answers.")
+        .answers::<questions::QuestionResult>(200, "The result of the call.")
         .refuses(&[501]);
     POST "/v1/questions/batch" guarded questions::batch as questions, "Ask up to 1,000 questions", |it| it
         .reads::<questions::QuestionBatch<'_>>()
@@ -195,7 +195,7 @@ routes! {
         ]}))
         .answers::<questions::Answers>(200, "One answer for each question, in the same order.");
     GET "/v1/admin/clients" guarded admin::clients::list as clients,
-        "Clients that the administrator may look at", |it| it
+        "Clients that the administrator may see", |it| it
         .answers::<admin::clients::Clients>(200, "By name: all clients for an instance administrator, \
             otherwise one's own.")
         .refuses(&[403]);
@@ -203,13 +203,13 @@ routes! {
         "Sessions of a client, on all instances", |it| it
         .in_query::<ErpId>("user", "Only this user's.")
         .in_query::<ErpId>("role", "Only in this role. With `user`, pages may hold fewer than `limit`.")
-        .in_query::<ErpId>("client", "Another client than one's own; for instance administrators.")
+        .in_query::<ErpId>("client", "Another client. Only for instance administrators.")
         .in_query::<String>("text", "Only sessions with this text, in any case, in the name or id of user, role or \
             organization, in the address, or in the fingerprint of the tree. Up to 5,000 sessions are looked \
             through for a page, so a page may be short and have a `next`.")
         .in_query::<Hex>("after", "Only sessions after this one.")
-        .in_query::<PageSize<100, { admin::sessions::MAX_PAGE }>>("limit", "The most sessions of one page.")
-        .answers::<admin::sessions::Sessions>(200, "Ordered by name; `next` is the `after` of the next page.")
+        .in_query::<PageSize<100, { admin::sessions::MAX_PAGE }>>("limit", "The maximum number of sessions per page.")
+        .answers::<admin::sessions::Sessions>(200, "Ordered by id; `next` is the `after` of the next page.")
         .refuses(&[403]);
     POST "/v1/admin/sessions/end" guarded admin::sessions::end_many as end_sessions,
         "End all sessions of a user, a role or a client", |it| it
@@ -218,7 +218,7 @@ routes! {
         .answers::<EndOutcome>(200, ENDED)
         .answers::<EndOutcome>(202, ENDED_HERE);
     DELETE "/v1/admin/sessions/{id}" guarded admin::sessions::end_one as end_session, "End a session", |it| it
-        .in_path::<Hex>("id", "The name of the session.")
+        .in_path::<Hex>("id", "The id of the session.")
         .answers::<EndOutcome>(200, ENDED)
         .answers::<EndOutcome>(202, ENDED_HERE)
         .refuses(&[404]);
@@ -229,16 +229,16 @@ routes! {
         .in_path::<ErpId>("id", "An organization of the session's tree.")
         .in_query::<ErpId>("after", "Only roles after this one.")
         .in_query::<PageSize<{ admin::roles::MAX_PAGE }, { admin::roles::MAX_PAGE }>>("limit",
-            "The most roles that are looked at for one page; those that may do nothing are left out of it.")
+            "The maximum number of roles examined per page; roles without access are left out.")
         .answers::<admin::roles::Roles>(200, "Ordered by id; `next` is the `after` of the next page.")
         .refuses(&[403, 404]);
-    GET "/v1/admin/trees" guarded admin::trees::list as trees, "Trees that sessions of this instance hold", |it| it
-        .in_query::<ErpId>("client", "This client alone. Another one than one's own is for instance administrators.")
+    GET "/v1/admin/trees" guarded admin::trees::list as trees, "Trees that cached sessions use", |it| it
+        .in_query::<ErpId>("client", "Only this client. Other clients are only for instance administrators.")
         .answers::<admin::trees::Trees>(200, "By client, then fingerprint.")
         .refuses(&[403]);
     GET "/v1/admin/statistics" guarded admin::statistics::statistics as statistics,
-        "What this instance holds and did", |it| it
-        .in_query::<ErpId>("client", "This client alone. Another one than one's own is for instance administrators.")
+        "Figures of this instance", |it| it
+        .in_query::<ErpId>("client", "Only this client. Other clients are only for instance administrators.")
         .answers::<admin::statistics::Statistics>(200, "Sessions and bytes of the administrator's clients; \
             the rest is of the whole instance since it started.")
         .refuses(&[403]);
@@ -246,13 +246,13 @@ routes! {
         .answers::<AnyObject>(200, "This document.");
     GET "/metrics" open operations::metrics as metrics, "Metrics, for Prometheus", |it| it
         .answers_text("application/openmetrics-text", "OpenMetrics text.");
-    GET "/healthz" plain operations::healthz as healthz, "Does the process run?", |it| it
+    GET "/healthz" plain operations::healthz as healthz, "Liveness of the process", |it| it
         .answers_text("text/plain", "It does.");
-    GET "/readyz" plain operations::readyz as readyz, "May requests be sent here?", |it| it
+    GET "/readyz" plain operations::readyz as readyz, "Readiness for requests", |it| it
         .answers_text("text/plain", "They may.");
 }
 
-const ENDED: &str = "Ended on all instances: the session store has it.";
+const ENDED: &str = "Ended on all instances.";
 const ENDED_HERE: &str = "Ended on this instance. The session store does not answer: `elsewhere` is \
     `pending`, and the other instances follow when it does.";
 
@@ -264,7 +264,7 @@ fn sessions(gateway: &Gateway) -> SessionLayer {
     SessionLayer::new(gateway.manager().clone()).with_cookie(gateway.settings().cookie())
 }
 
-/// All routes of a service. A clone is another handle to the same routes.
+/// The router with all routes of a service. Clones share the routes.
 #[derive(Clone)]
 pub struct Routes {
     /// The paths of the API without parameters. axum's router would add a tenth to the instructions of each
@@ -274,7 +274,7 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The routes of a gateway.
+    /// Creates the routes of a gateway.
     #[must_use]
     pub fn new(gateway: &Gateway) -> Self {
         let respond = RespondLayer::from_ref(gateway);
@@ -298,7 +298,7 @@ impl Routes {
         }
     }
 
-    /// Begins to answer a request.
+    /// Starts to answer a request.
     pub fn answer(&self, request: Request) -> AnswerFuture {
         match self.fixed.get(request.uri().path()) {
             Some(path) => path.answer(request),

@@ -90,7 +90,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_is_broken_off_changes_no_ratio() {
         let totals = Arc::new(Compression::default());
-        // What hardly compresses is sent in several pieces.
+        // Incompressible data is sent in several frames.
         let digits = |number: u32| blake3::hash(&number.to_le_bytes()).to_hex().to_string();
         let plain: String = (0..4_000).map(digits).collect();
         let answer = async || {

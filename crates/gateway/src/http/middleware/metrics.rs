@@ -40,7 +40,7 @@ impl Compression {
         self.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
     }
 
-    /// Before, and after.
+    /// The bytes before and after compression.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
     }
@@ -143,7 +143,7 @@ impl Metrics {
         Ok(text)
     }
 
-    /// What compression saves.
+    /// The bytes before and after compression.
     pub(crate) fn compression(&self) -> &Arc<Compression> {
         &self.compression
     }

@@ -1,6 +1,5 @@
-//! `RespondLayer`: what every request goes through, outermost. It refuses heads that no route should see, and
-//! gives each request an id, a time limit, a log line, counters, the security headers and the format of
-//! errors.
+//! `RespondLayer`: the outermost layer. It refuses invalid heads, and gives each request an id, a timeout, a
+//! log line, metrics, the security headers and the error format.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -28,45 +27,45 @@ use crate::http::middleware::request_id::RequestId;
 use crate::http::middleware::security_headers::SecurityHeaders;
 use crate::http::middleware::timeout::within;
 
-/// The name of the span that a request is answered in.
+/// The name of the span of a request.
 pub(crate) const REQUEST_SPAN: &str = "request";
 
-/// What [`RespondLayer`] follows.
+/// The settings of [`RespondLayer`].
 #[derive(Debug)]
 pub(crate) struct RespondPolicy {
-    /// The longest time for an answer.
+    /// The timeout of requests.
     pub(crate) answer_within: Duration,
-    /// The most bytes of a request's head.
+    /// The maximum size of a request's head, in bytes.
     pub(crate) max_head_bytes: usize,
-    /// Is only a `Host` that names this machine answered?
+    /// Whether to answer only requests whose `Host` names this machine.
     pub(crate) local_names_only: bool,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) headers: SecurityHeaders,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// The outermost layer, around each handler. It does in one step what tower-http has a layer each for.
+/// The outermost layer, around each handler. It combines several layers of tower-http in one.
 #[derive(Clone, Debug)]
 pub(crate) struct RespondLayer {
     policy: Arc<RespondPolicy>,
-    /// The path of the route as the router has it; `None` for requests that no route matches.
+    /// The path template of the route. `None` for requests that match no route.
     route: Option<&'static str>,
     compress_from: Option<u64>,
 }
 
 impl RespondLayer {
-    /// One whose answers stay as they are.
+    /// Creates a layer that does not compress answers.
     pub(crate) fn new(policy: RespondPolicy) -> Self {
         RespondLayer { policy: Arc::new(policy), route: None, compress_from: None }
     }
 
-    /// The same for a route, which the log and the metrics name. axum's `MatchedPath` tells the same at the
-    /// cost of an extension for each request.
+    /// Sets the route, which the log and the metrics name. axum's `MatchedPath` would cost an extension per
+    /// request.
     pub(crate) fn for_route(&self, route: &'static str) -> Self {
         RespondLayer { route: Some(route), ..self.clone() }
     }
 
-    /// The same for answers that hold no secret: those of so many bytes and more are compressed.
+    /// Compresses answers of at least `from` bytes. Only for answers without secrets.
     pub(crate) fn compressing(self, from: u64) -> Self {
         RespondLayer { compress_from: Some(from), ..self }
     }
@@ -80,10 +79,10 @@ impl<S> Layer<S> for RespondLayer {
     }
 }
 
-/// An answer that is under way.
+/// The future of an answer.
 pub(crate) type AnswerFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-/// The service that [`RespondLayer`] makes of another one.
+/// A service wrapped by [`RespondLayer`].
 #[derive(Clone, Debug)]
 pub(crate) struct RespondService<S> {
     layer: RespondLayer,
@@ -111,14 +110,14 @@ where
         }
         let compress_from = self.layer.compress_from;
         let accepted = compress_from.and_then(|_| accepted(request.headers()));
-        // The call starts nothing before it is polled.
+        // The call does nothing before it is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = in_flight.wait(pin!(answer)).await;
             if let Some(from) = compress_from
                 && is_worth_it(from, &response)
             {
-                // Few answers are large, and their future is not to weigh on all.
+                // Few answers are large, so box their future to keep this one small.
                 let totals = Arc::clone(in_flight.policy.metrics.compression());
                 response = Box::pin(async move { compress(accepted, response, &totals).await }).await;
             }
@@ -127,13 +126,13 @@ where
     }
 }
 
-/// The answer of a route that is under way: one type for all routes, which are waited for by the same code.
+/// The future of a route's answer. One type for all routes, so that the code that awaits it exists once.
 type HandlerFuture<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
 
-/// What is remembered of a request until it is answered.
+/// The data of a request that its log line and metrics need.
 struct InFlightRequest {
     policy: Arc<RespondPolicy>,
-    begun: Instant,
+    started: Instant,
     _counted: InFlightCount,
     peer: Peer,
     id: RequestId,
@@ -146,7 +145,7 @@ impl InFlightRequest {
         let peer = Peer::from_request(request, &policy.trusted_proxies);
         InFlightRequest {
             policy: Arc::clone(policy),
-            begun: Instant::now(),
+            started: Instant::now(),
             _counted: policy.metrics.begin_request(),
             peer,
             id: RequestId::for_request(request.headers(), peer),
@@ -158,8 +157,8 @@ impl InFlightRequest {
     /// Waits for the answer of a route.
     async fn wait(&self, answer: HandlerFuture<'_>) -> Response {
         let id = &self.id;
-        // At the level of errors, so that every line logged during the request carries the id. (The log of
-        // `orgcache` itself reads the id when it writes a line, which costs nothing otherwise.)
+        // At the level of errors, so that every line logged during the request has the id, whatever the
+        // filter. (The log of `orgcache` itself reads the id only when it writes a line.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
         id.scope(in_time(self.policy.answer_within, answer)).instrument(span).await
     }
@@ -167,7 +166,7 @@ impl InFlightRequest {
     /// Completes an answer, logs it and counts it.
     fn finish(self, response: Response) -> Response {
         let mut response = as_problem(response, &self.id);
-        let (status, took) = (response.status(), self.begun.elapsed());
+        let (status, took) = (response.status(), self.started.elapsed());
         self.log(status, took);
         self.policy.headers.add_to(&mut response, self.route, &self.id);
         self.policy.metrics.record_request(&self.method, self.route, status, took);
@@ -177,7 +176,7 @@ impl InFlightRequest {
     fn log(&self, status: StatusCode, took: Duration) {
         let InFlightRequest { peer: Peer { address, .. }, id, method, route, .. } = self;
         let (status, route) = (status.as_u16(), route.unwrap_or("-"));
-        // A number of 128 bits would be written as text.
+        // tracing writes 128-bit numbers as text.
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             tracing::error!(%method, route, status, micros, request = id.to_string(), %address, "answered");
@@ -187,7 +186,7 @@ impl InFlightRequest {
     }
 }
 
-/// The bytes of a request's first line and of the empty line behind its head, as most clients write them.
+/// The size of a request's first line and of the empty line after its head, as most clients write them.
 fn line_bytes(request: &Request) -> usize {
     let uri = request.uri();
     request.method().as_str().len()
@@ -196,9 +195,9 @@ fn line_bytes(request: &Request) -> usize {
         + " HTTP/1.1\r\n\r\n ".len()
 }
 
-/// Refuses what no route has to look at.
+/// Refuses requests with an invalid head.
 fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
-    // Read once: requests have few headers, and to look one up takes longer.
+    // A single pass over the headers: requests have few, and look-ups take longer.
     let (mut bytes, mut hosts, mut host) = (line_bytes(request), 0, None);
     for (name, value) in request.headers() {
         bytes += name.as_str().len() + value.len() + ": \r\n".len();
@@ -207,7 +206,7 @@ fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
             host = Some(value);
         }
     }
-    // The server reads up to twice the limit before it refuses a head itself.
+    // The server itself refuses a head only above twice the limit.
     let limit = policy.max_head_bytes;
     if bytes > limit {
         return Some(
@@ -225,8 +224,8 @@ fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
     if !policy.local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
         return None;
     }
-    // A page elsewhere may have its own name resolve to this machine; the name gives it away. A target in
-    // absolute form overrules the header (RFC 9112, 3.2.2).
+    // Prevents DNS rebinding: a page's own host name may resolve to this machine. A target in absolute form
+    // takes precedence over the header (RFC 9112, 3.2.2).
     let target = request.uri().authority().map(Authority::as_str);
     let host = target.or_else(|| host?.to_str().ok()).unwrap_or_default();
     let misdirected = || {
@@ -237,7 +236,7 @@ fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
     (!is_loopback(host)).then(misdirected)
 }
 
-/// Does a host, perhaps with a port, name this machine: `localhost`, or an address of loopback?
+/// Whether a host, with or without a port, is `localhost` or a loopback address.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -248,7 +247,7 @@ fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address().is_some_and(|address| address.is_loopback())
 }
 
-/// Waits for an answer, but not for ever. A handler that panics has answered, too.
+/// Waits for an answer up to the limit. Answers for a handler that panics or takes too long.
 async fn in_time(limit: Duration, answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
     match within(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Some(Ok(Ok(response))) => response,
@@ -264,11 +263,11 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
-/// Marks an answer whose refusals have a format of their own.
+/// Marks an answer with its own error format, which is kept.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnErrorFormat;
 
-/// A refusal as a problem with the request's id, from any layer.
+/// Converts an error answer of any layer to a problem with the request's id.
 fn as_problem(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
@@ -303,7 +302,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_panics_or_takes_too_long_is_answered_for() {
+    async fn panics_and_timeouts_are_answered() {
         let minute = Duration::from_secs(60);
         let fine = in_time(minute, async { Ok(StatusCode::NO_CONTENT.into_response()) }).await;
         assert_eq!(fine.status(), StatusCode::NO_CONTENT);

@@ -1,4 +1,4 @@
-//! `SecurityHeaders`: what every answer tells browsers, and the request's id.
+//! `SecurityHeaders`: adds the security headers and the request id to every answer.
 
 use std::iter;
 
@@ -12,22 +12,22 @@ use http_body::Body;
 
 use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 
-/// The headers that all answers have.
+/// The headers of all answers.
 ///
-/// An answer begins with a copy of a map that has a place for each usual header, and its own headers replace
-/// those of the copy. To insert the usual ones into its own map would hash each of them, and would grow the
-/// map beyond a kilobyte, which glibc does not keep by thread. The copy also brings the type of most bodies,
-/// so that such an answer needs no map of its own.
+/// An answer gets a clone of a prepared map, into which its own headers are inserted. Inserting the common
+/// headers into its own map would hash each of them, and grow the map beyond a kilobyte, above which glibc
+/// does not cache blocks per thread. The clone has the content type of most bodies, so that such an answer
+/// needs no map of its own.
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders {
-    /// Of what a browser shows, and of what is for operators.
+    /// For the page, and for the routes of operators.
     pages: HeaderMap,
-    /// Of the API, and of unknown paths: never cached.
+    /// For the API and for unknown paths. Never cached.
     api: HeaderMap,
 }
 
 impl SecurityHeaders {
-    /// Those of a service that is reached over TLS, or is not.
+    /// Prepares the headers. `secure`: whether clients connect over TLS.
     pub(crate) fn new(secure: bool) -> Self {
         let map = |own: &[(HeaderName, &'static str)]| -> HeaderMap {
             let common = [
@@ -37,12 +37,12 @@ impl SecurityHeaders {
                 (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
             ];
             let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-            // INVARIANT: the id is the first, so that it is set without being looked up.
+            // INVARIANT: the id is the first header, so that it is set without a look-up.
             let all = iter::once((REQUEST_ID, "")).chain(common).chain(of_tls).chain(own.iter().cloned());
             all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
         };
         SecurityHeaders {
-            // Where the links of a page lead, and what a window that it opens may do.
+            // Restrict what links of a page reveal, and what windows that it opens may do.
             pages: map(&[
                 (CONTENT_TYPE, "text/plain; charset=utf-8"),
                 (REFERRER_POLICY, "no-referrer"),
@@ -52,7 +52,7 @@ impl SecurityHeaders {
         }
     }
 
-    /// Adds them to an answer of a route. What the answer says itself counts, such as the page's own policy.
+    /// Adds the headers to an answer. Headers of the answer, such as the page's own policy, take precedence.
     pub(crate) fn add_to(&self, response: &mut Response, route: Option<&str>, id: &RequestId) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
         let usual = if is_api { &self.api } else { &self.pages };
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_says_itself_counts() {
+    fn headers_of_the_answer_take_precedence() {
         let cookie = HeaderName::from_static("set-cookie");
         let own = [(cookie.clone(), "a=1"), (cookie.clone(), "b=2"), (X_FRAME_OPTIONS, "SAMEORIGIN")];
         let headers = added(&own, "", Some("/v1/login"), true);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_may_be_kept_and_the_api_and_unknown_paths_may_not() {
+    fn pages_may_be_cached_and_the_api_may_not() {
         for (route, kept) in
             [(Some("/"), true), (Some("/metrics"), true), (Some("/v1/tree"), false), (None, false)]
         {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_says_is_json_unless_it_says_otherwise() {
+    fn answers_of_the_api_are_json_by_default() {
         let api = Some("/v1/tree");
         assert_eq!(added(&[], "{}", api, false)[CONTENT_TYPE], "application/json");
         assert_eq!(added(&[(CONTENT_TYPE, "text/css")], "{}", api, false)[CONTENT_TYPE], "text/css");

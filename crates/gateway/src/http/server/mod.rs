@@ -1,4 +1,4 @@
-//! `Server`: the sockets, their limits, and a graceful end.
+//! `Server`: accepts connections, limits them, and shuts down gracefully.
 
 mod head_timer;
 mod listen;
@@ -33,11 +33,12 @@ use crate::http::gateway::Gateway;
 use crate::http::middleware::client_address::{ByUnixSocket, UNIX_SOCKET_PEER};
 use crate::http::routes::Routes;
 
-/// The pause before a revocation is retried at a session store that did not answer.
+/// The pause before revocations are sent again to a session store that did not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// The least time for the session store to be told, however long requests took to end.
-const LAST_CALL: Duration = Duration::from_secs(5);
+/// The minimum time for sending revocations to the store, even if requests in flight used up the grace
+/// period.
+const MIN_STORE_TIME: Duration = Duration::from_secs(5);
 
 /// Listens and answers until shutdown.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Server {
     /// Binds an address; port 0 means any free port.
     ///
     /// # Errors
-    /// The address is taken, or not this machine's.
+    /// The address is in use, or does not belong to this machine.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         Self::bind_all(&[address.into()]).await.map_err(|error| error.cause)
     }
@@ -68,7 +69,7 @@ impl Server {
     /// Binds addresses and Unix sockets.
     ///
     /// # Errors
-    /// [`ListenError`] with the first that cannot be had.
+    /// [`ListenError`] with the first address that cannot be bound.
     pub async fn bind_all(addresses: &[ListenAddress]) -> Result<Self, ListenError> {
         let mut listeners = Vec::new();
         for address in addresses {
@@ -81,7 +82,7 @@ impl Server {
     /// The first bound address.
     ///
     /// # Errors
-    /// The operating system does not say, or there is none but Unix sockets.
+    /// The operating system does not report it, or there are only Unix sockets.
     pub fn address(&self) -> io::Result<SocketAddr> {
         let mut tcp = self.listeners.iter().filter_map(|listener| match listener {
             Listener::Tcp(listener) => Some(listener.local_addr()),
@@ -94,14 +95,14 @@ impl Server {
     /// All bound addresses and sockets, with the ports that the system chose.
     ///
     /// # Errors
-    /// The operating system does not say.
+    /// The operating system does not report them.
     pub fn addresses(&self) -> io::Result<Vec<ListenAddress>> {
         self.listeners.iter().map(Listener::address).collect()
     }
 
-    /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the
-    /// session store what it was not told yet. Ends of sessions are tried again until
-    /// [`Settings::drain_within`](crate::http::Settings::drain_within) is over; those that are left then are
+    /// Answers requests until `stop` completes. Then accepts no more, waits for requests in flight, and
+    /// writes pending changes to the session store. Retries revocations within
+    /// [`Settings::drain_within`](crate::http::Settings::drain_within). Those that remain are in
     /// [`SessionManager::pending_revocations`](session::SessionManager::pending_revocations).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
         let routes = Routes::new(&gateway);
@@ -116,7 +117,7 @@ impl Server {
                     match accepted {
                         Connection::Tcp(stream, peer) => {
                             if let Err(error) = stream.set_nodelay(true) {
-                                tracing::debug!(%error, "small answers may wait for a moment");
+                                tracing::debug!(%error, "TCP_NODELAY could not be set: small answers may be delayed");
                             }
                             server.start(stream, peer, None);
                         }
@@ -131,14 +132,14 @@ impl Server {
         tracing::info!("shutting down");
         let deadline = Instant::now() + gateway.settings().drain_within;
         if tokio::time::timeout_at(deadline, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests that did not end in time are broken off");
+            tracing::warn!("requests that did not complete in time are cancelled");
         }
         let manager = gateway.manager();
-        let deadline = deadline.max(Instant::now() + LAST_CALL);
+        let deadline = deadline.max(Instant::now() + MIN_STORE_TIME);
         let tell = async {
             while let Err(error) = manager.shutdown().await {
                 if manager.stats().pending_revocations == 0 {
-                    tracing::error!(%error, "the session store was not told the last use of sessions");
+                    tracing::error!(%error, "the session store did not record the last use of sessions");
                     break;
                 }
                 tokio::time::sleep(RETRY_PAUSE).await;
@@ -152,7 +153,7 @@ impl Server {
         }
     }
 
-    /// Waits for a place, then for a connection.
+    /// Waits for a free place, then accepts a connection.
     async fn accept(&self, places: &Arc<Semaphore>) -> (Connection, Option<OwnedSemaphorePermit>) {
         let place = Arc::clone(places).acquire_owned().await.ok();
         let accepted = |context: &mut Context<'_>| {
@@ -163,7 +164,7 @@ impl Server {
             match poll_fn(accepted).await {
                 Ok(accepted) => return (accepted, place),
                 Err(error) => {
-                    // Mostly no more file descriptors: some come back when connections end.
+                    // Usually out of file descriptors, which are released when connections end.
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -172,7 +173,7 @@ impl Server {
     }
 }
 
-/// What a connection takes to be served.
+/// Serves one connection.
 struct ConnectionServer<'a> {
     routes: &'a Routes,
     gateway: &'a Gateway,
@@ -190,7 +191,7 @@ impl ConnectionServer<'_> {
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = watched.await {
-                tracing::debug!(%error, %peer, "a connection broke");
+                tracing::debug!(%error, %peer, "a connection failed");
             }
         });
     }
@@ -208,7 +209,7 @@ where
 {
     let routes = routes.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        // An empty body, which most requests have, is not worth an allocation.
+        // Most requests have an empty body, which needs no allocation.
         let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
         let mut request = request.map(body);
         request.extensions_mut().insert(ConnectInfo(peer));

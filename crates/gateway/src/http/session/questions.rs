@@ -25,9 +25,9 @@ use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::pairs;
 use crate::query::{self, Arguments, Code, OneClient, Request};
 
-/// So long a batch is answered at a stretch. To let go after each question would take longer than most
-/// answers.
-const STRETCH: Duration = Duration::from_micros(500);
+/// The maximum time for which a batch runs without yielding. Yielding after each question would take longer
+/// than most answers.
+const MAX_RUN: Duration = Duration::from_micros(500);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
@@ -59,11 +59,11 @@ pub(crate) struct QuestionBatch<'a> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
 struct NumberedQuestion<'a> {
-    /// Comes back with the answer.
+    /// Returned with the answer.
     #[serde(borrow, default, deserialize_with = "present")]
     #[schemars(with = "AnyValue")]
     id: Option<&'a RawValue>,
-    /// One of `Call`. An unknown one gets an error of its own, and the others are answered.
+    /// One of `Call`. An unknown one gets an error, and the other questions are still answered.
     #[serde(borrow)]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -71,7 +71,7 @@ struct NumberedQuestion<'a> {
     args: Arguments<'a>,
 }
 
-/// An id comes back as it was written, null too.
+/// Keeps the id verbatim, null included.
 fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(json).map(Some)
 }
@@ -107,7 +107,7 @@ impl JsonSchema for Answers {
     }
 }
 
-/// The schema of the name of a call.
+/// The schema of a call's name.
 enum Call {}
 
 impl JsonSchema for Call {
@@ -125,11 +125,11 @@ impl JsonSchema for Call {
     }
 }
 
-/// Describes a question in the address.
+/// Describes a question in the query string.
 pub(crate) fn describe_parameters<'a, 'b>(
     operation: &'b mut RouteDescription<'a>,
 ) -> &'b mut RouteDescription<'a> {
-    operation.must_have::<Call>("call", "What is asked.");
+    operation.must_have::<Call>("call", "The name of the call.");
     for (name, description) in [
         ("org", "An organization."),
         ("org1", "The first organization of a pair."),
@@ -137,29 +137,29 @@ pub(crate) fn describe_parameters<'a, 'b>(
         ("org_a", "The first organization of a pair."),
         ("org_b", "The second organization of a pair."),
         ("referenced_org", "The organization that `org` would refer to."),
-        ("parent", "An organization that may be above `org`."),
-        ("client", "A client, for the calls that name it."),
+        ("parent", "A possible ancestor of `org`."),
+        ("client", "A client, for calls that take one."),
         ("role", "A role."),
         ("user", "A user of Odoo."),
-        ("current_client", "Where the role would work."),
+        ("current_client", "The client in which the role would work."),
         ("orgs", "Organizations as a quoted, comma-separated text."),
     ] {
         operation.in_query::<String>(name, description);
     }
     let inactive_access =
-        "What if: organizations that the role has no active access to. Given again for each.";
-    let inactive_orgs = "What if: organizations that are not active. Given again for each.";
+        "Hypothetical: organizations to which the role has no active access. Repeat it for each.";
+    let inactive_orgs = "Hypothetical: organizations that are inactive. Repeat it for each.";
     operation
-        .in_query::<bool>("include_org", "Does the organization itself count?")
+        .in_query::<bool>("include_org", "Whether to include the organization itself.")
         .in_query::<bool>(
             "automatic_roles",
-            "Do automatic roles get everything? Left out, as logins to this service do.",
+            "Whether automatic roles get all organizations. Default: as at login to this service.",
         )
         .in_query::<Vec<String>>("inactive_access", inactive_access)
         .in_query::<Vec<String>>("inactive_orgs", inactive_orgs)
 }
 
-/// A question in the address: its call and its arguments side by side.
+/// A question in the query string: its call and its arguments side by side.
 pub(crate) async fn by_address(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
@@ -180,7 +180,7 @@ pub(crate) async fn one(
     answered(QuestionContext::new(&gateway, &session).ask(call, args).await, "args.")
 }
 
-/// Many questions as JSON, each with an answer or an error of its own.
+/// A batch of questions as JSON. Each gets its own answer or error.
 pub(crate) async fn batch(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
@@ -210,8 +210,8 @@ pub(crate) async fn batch(
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
             return Err(unprocessable(detail).with_field("questions"));
         }
-        // A long batch lets other requests through, and can be broken off at the time limit.
-        if since.elapsed() > STRETCH {
+        // Yield, so that other requests run and the timeout can cancel the batch.
+        if since.elapsed() > MAX_RUN {
             tokio::task::yield_now().await;
             since = Instant::now();
         }
@@ -220,12 +220,12 @@ pub(crate) async fn batch(
     Ok(json_response::json(json))
 }
 
-/// A session that asks.
+/// The session that asks the questions.
 struct QuestionContext<'a> {
     gateway: &'a Gateway,
     session: &'a Session,
     erp: OneClient<'a>,
-    /// Found out at most once for a request.
+    /// Whether the caller is known to be an administrator. Verified at most once per request.
     is_administrator: bool,
 }
 
@@ -242,7 +242,7 @@ impl<'a> QuestionContext<'a> {
         call: Cow<'_, str>,
         arguments: Arguments<'_>,
     ) -> Result<Value, query::QueryProblem> {
-        // What one's own role may is no secret; what other roles may is for administrators alone.
+        // Every user may ask about their own role. Only administrators may ask about other roles.
         if !self.is_administrator
             && query::is_about_others(&call, &arguments, self.session.role(), self.session.user())
         {
@@ -263,7 +263,7 @@ impl<'a> QuestionContext<'a> {
     }
 }
 
-/// The answer to one question, whose arguments stand at a place.
+/// The answer to one question. `place` is the prefix of its arguments in error messages.
 fn answered(
     result: Result<Value, query::QueryProblem>,
     place: &str,
@@ -271,7 +271,7 @@ fn answered(
     result.map(|result| JsonResponse(QuestionResult { result })).map_err(|problem| refused(&problem, place))
 }
 
-/// A refusal, which names a wrong argument by where it stands.
+/// An error answer that names the wrong argument with its place.
 fn refused(problem: &query::QueryProblem, place: &str) -> Problem {
     let argument = || problem.argument.as_ref().map(|argument| format!("{place}{argument}"));
     let (status, field) = match problem.code {

@@ -1,4 +1,4 @@
-//! `QueryParameters`: the query of a request's address, taken apart with errors that name what is wrong.
+//! `QueryParameters`: extracts the parameters of a query string, with errors that name the wrong one.
 
 use std::borrow::Cow;
 use std::iter;
@@ -11,7 +11,7 @@ use session_axum::Problem;
 use crate::http::wire::json_body::Id;
 use crate::http::wire::problem::{shortened, unprocessable};
 
-/// The query of an address. Parameters are taken out one by one, and none may be left over.
+/// The parameters of a query string. The handler takes each by its name, and none may remain.
 #[derive(Debug)]
 pub(crate) struct QueryParameters(Vec<(String, String)>);
 
@@ -25,7 +25,7 @@ impl<S: Sync> FromRequestParts<S> for QueryParameters {
 }
 
 impl QueryParameters {
-    /// Takes a value out.
+    /// Removes and returns a value.
     pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
         let first = values.next();
@@ -35,20 +35,20 @@ impl QueryParameters {
         }
     }
 
-    /// Takes an id out.
+    /// Removes and returns an id.
     pub(crate) fn id<T: Id>(&mut self, name: &'static str) -> Result<Option<T>, Problem> {
         let id = self.take(name)?.map(|text| T::parse(&text)).transpose();
         id.map_err(|error| unprocessable(error).with_field(name))
     }
 
-    /// Takes out how many things a page may hold, from one to `most`.
+    /// Removes and returns the page size, from 1 to `most`.
     pub(crate) fn limit(&mut self, usual: usize, most: usize) -> Result<usize, Problem> {
         let Some(limit) = self.take("limit")? else { return Ok(usual) };
         let number = limit.parse().ok().filter(|limit| (1..=most).contains(limit));
         number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {most}")).with_field("limit"))
     }
 
-    /// Nothing may be left.
+    /// Fails if a parameter remains.
     pub(crate) fn done(self) -> Result<(), Problem> {
         match self.0.first() {
             Some((name, _)) => Err(unprocessable("there is no such parameter").with_field(shortened(name))),
@@ -57,14 +57,13 @@ impl QueryParameters {
     }
 }
 
-/// The parameters of an address: names and their values, from a query as forms and the usual libraries write
-/// it (`application/x-www-form-urlencoded`). Bytes that are no UTF-8 are refused: with other characters in
-/// their place an id would be another one.
+/// Parses the names and values of a query string (`application/x-www-form-urlencoded`). Refuses bytes that
+/// are not UTF-8, because replacement characters would change an id.
 pub(crate) fn pairs(
     query: Option<&str>,
 ) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), Problem>> {
     let query = query.unwrap_or_default();
-    // Without a way out, many bytes are looked at together.
+    // No early exit, so that the compiler vectorizes the loop.
     let is_plain = !query.bytes().fold(false, |found, byte| found | (byte == b'%') | (byte == b'+'));
     let mut rest = query;
     let next = iter::from_fn(move || {
@@ -77,18 +76,18 @@ pub(crate) fn pairs(
         if is_plain {
             return Ok((name.into(), value.into()));
         }
-        Ok((decoded(name, name)?.into(), decoded(name, value)?.into()))
+        Ok((decode(name, name)?.into(), decode(name, value)?.into()))
     })
 }
 
-/// What is before an ASCII character and what is behind it.
+/// Splits a text at an ASCII character.
 fn split(text: &str, at: u8) -> (&str, &str) {
     let place = memchr::memchr(at, text.as_bytes()).unwrap_or(text.len());
     (text.get(..place).unwrap_or_default(), text.get(place + 1..).unwrap_or_default())
 }
 
-/// A name or a value, as it was meant.
-fn decoded(name: &str, text: &str) -> Result<String, Problem> {
+/// Decodes a name or a value.
+fn decode(name: &str, text: &str) -> Result<String, Problem> {
     let text = percent_decode_str(&text.replace('+', " ")).decode_utf8().map(Cow::into_owned);
     text.map_err(|_| unprocessable("its bytes are not UTF-8").with_field(shortened(name)))
 }
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_those_that_forms_write() {
+    fn pairs_are_decoded_as_forms_encode_them() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
             all("a=1&b=x%20y+z&&c&d=%C3%B1=%2B").unwrap(),
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused() {
+    fn bytes_that_are_not_utf_8_are_refused() {
         for (query, field) in [("a=1&org=%FF", "org"), ("%FF+=1", "%FF+"), ("org=+%C3", "org")] {
             let problem = all(query).unwrap_err();
             assert!(problem.contains("not UTF-8") && problem.contains(field), "{query}: {problem}");
