@@ -55,6 +55,9 @@ function flush() {
   timer = setTimeout(flush, PAUSE);
 }
 
+// A click may lead elsewhere; then it is too late to write what was there.
+addEventListener("click", flush, true);
+
 /** The choices of an address, which may hold anything. */
 class Choices {
   #query;
