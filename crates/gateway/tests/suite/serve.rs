@@ -122,6 +122,17 @@ fn signals_that_mean_nothing_do_not_stop_the_service() {
 }
 
 #[test]
+fn instance_administrators_may_be_listed_with_blanks() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["serve", "--instance-admin", "0 , A530AAE22C864702B7E1C22D58E7B17B"];
+    let serving = Serving::start(home.path(), &arguments);
+    let token = login_token(&serving.log_in("F&BAdmin", "orgcache"));
+    let clients = serving.with_token("GET /v1/admin/clients", &token);
+    assert!(clients.contains("F&B International Group") && clients.contains("QA Testing"), "{clients}");
+    serving.stop(Signal::TERM);
+}
+
+#[test]
 fn sessions_in_a_store_survive_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());

@@ -72,7 +72,7 @@ pub(crate) fn settings(
         trusted_proxies: arguments.trusted_proxy.clone(),
         ..Settings::default()
     };
-    let named = arguments.instance_admin.iter().map(String::as_str);
+    let named = arguments.instance_admin.iter().map(|user| user.trim());
     for user in named.chain((subject == Subject::Demonstration).then_some(demo::ADMINISTRATOR)) {
         let user =
             UserId::new(user).map_err(|error| Failure::nothing_done(format!("--instance-admin: {error}")))?;
