@@ -5,6 +5,7 @@ mod serve;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
@@ -107,6 +108,11 @@ impl Cli {
         cli.password_warnings = password_warnings(&Self::command(), matches);
         Ok(cli)
     }
+}
+
+/// A number of an option. Blanks around it do not count, as in lists.
+fn number<N: FromStr>(text: &str) -> Result<N, &'static str> {
+    text.trim().parse().map_err(|_| "expected a whole number")
 }
 
 /// Ignores environment variables that are set to an empty text.
@@ -289,7 +295,7 @@ pub(crate) struct ShownTrees {
     pub(crate) client: Option<String>,
     /// Show every organization down to this level; the top is level 0. If left out, large trees are
     /// summarised.
-    #[arg(long, value_name = "LEVELS")]
+    #[arg(long, value_name = "LEVELS", value_parser = number::<usize>)]
     pub(crate) depth: Option<usize>,
     /// Print JSON: an array of clients, each with its size and fingerprint. `tree` adds the organizations.
     #[arg(long)]

@@ -9,6 +9,7 @@ use erp_db::AutomaticRolesPolicy;
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::number;
 use crate::http::{AssertionAlgorithm, ListenAddress};
 
 /// The levels of the log.
@@ -46,7 +47,13 @@ pub(crate) struct ServeArguments {
     pub(crate) instance_admin: Vec<String>,
     /// Seconds between checks that end the sessions of users who are locked, inactive or deleted in the ERP;
     /// 0 turns them off.
-    #[arg(long, value_name = "SECONDS", env = "ORGCACHE_RECHECK_USERS", default_value_t = 60)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ORGCACHE_RECHECK_USERS",
+        default_value_t = 60,
+        value_parser = number::<u32>
+    )]
     pub(crate) recheck_users: u32,
     /// Accept the ERP's own password hashes (ad_user.password) for users without a password here.
     /// docs/operations.md describes the risks.
@@ -145,6 +152,14 @@ pub(crate) enum LogFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_whole_and_may_have_blanks_around_it() {
+        assert_eq!(number::<u32>(" 60 "), Ok(60));
+        for wrong in ["", "60s", "-1", "1.5", "4294967296"] {
+            assert_eq!(number::<u32>(wrong), Err("expected a whole number"), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_proxy_is_an_address_or_a_network() {
