@@ -125,7 +125,10 @@ export class OrganizationsView {
     this.#tree.filter(found);
     this.#icicle.mark(found);
     const all = formatInteger(this.#organizations.size);
-    byId("tree-count").textContent = found ? `${formatInteger(found.matches.length)} of ${all} found` : `${all} in this tree`;
+    const count = found ? `${formatInteger(found.matches.length)} of ${all} found` : `${all} in this tree`;
+    // If the ERP does not answer in time, the server sends ids for names.
+    const isNameless = this.#organizations.size > 0 && this.#organizations.rows.every((row) => row.name === row.id);
+    byId("tree-count").textContent = isNameless ? `${count}. Their names could not be read: reload the page.` : count;
     byId("tree-empty").hidden = found ? found.matches.length > 0 : this.#organizations.size > 0;
     byId("tree-empty").textContent = found
       ? `No organization has “${text}” in its name, search key or id. Clear the search to see all.`

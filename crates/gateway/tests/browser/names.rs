@@ -88,3 +88,27 @@ async fn a_tree_of_one_organization_has_it_selected() {
     browser.until_reads("#natural-tree-count", "0 ancestors, itself, 0 descendants").await;
     browser.assert_no_complaints().await;
 }
+
+#[tokio::test]
+async fn missing_names_are_reported() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    // As when the ERP does not answer in time.
+    let nameless = "const send = window.fetch;
+        window.fetch = async (path, options) => {
+          const answer = await send(path, options);
+          if (path !== '/v1/tree') return answer;
+          const { organizations } = await answer.json();
+          return Response.json({ organizations: organizations.map((one) => ({ ...one, name: one.id })) });
+        }";
+    browser.script(nameless).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser
+        .until_reads("#tree-count", "8 in this tree. Their names could not be read: reload the page.")
+        .await;
+    browser.until_reads("#tree", US).await;
+    browser.reload().await;
+    browser.until_reads("#tree", "F&B US, Inc.").await;
+    assert_eq!(browser.text("#tree-count").await, "8 in this tree");
+    browser.assert_no_complaints().await;
+}
