@@ -16,15 +16,16 @@ set -e
 exec 3>&1 >&2
 : crun supports either version of cgroups, but not a mixture
 test -e /sys/fs/cgroup/cgroup.controllers || mount -t cgroup2 none /sys/fs/cgroup
-podman="podman --root $STORAGE --runroot $FOLDER/run --cgroup-manager=cgroupfs"
+podman="podman --root $FOLDER/storage --runroot $FOLDER/run --cgroup-manager=cgroupfs"
 base=$(sed -n 's/^FROM //p' "$FILE")
 release=${base##*:}
-if ! $podman image exists "$base"; then
-    debootstrap --variant=minbase "${release%-slim}" "$FOLDER/base" http://deb.debian.org/debian >&2
-    tar -C "$FOLDER/base" -c . | $podman import - "$base"
+if ! test -e "$BASE"; then
+    debootstrap --variant=minbase "${release%-slim}" "$FOLDER/base" http://deb.debian.org/debian
+    tar -C "$FOLDER/base" -cf "$BASE.part" .
+    mv "$BASE.part" "$BASE"
 fi
+$podman import "$BASE" "$base"
 $podman build --isolation=chroot --file "$FILE" --tag orgcache "$FOLDER"
-$podman image prune --force
 cat > "$FOLDER/settings" <<END
 ORGCACHE_DATABASE_URL=$ERP
 ORGCACHE_STORE_URL=$STORE
@@ -55,7 +56,7 @@ $podman volume rm orgcache
 run="$run --env-file=$FOLDER/settings"
 $run orgcache check
 echo 'correct horse battery' | $run orgcache password 'F&BAdmin'
-exec $run orgcache >&3 3>&-
+exec $run --pidfile="$FOLDER/pid" orgcache >&3 3>&-
 "#;
 
 #[test]
@@ -80,7 +81,7 @@ fn the_container_serves_with_minimal_privileges() {
         .env("STORE", &roles.store)
         .env("FOLDER", folder.path())
         // Kept between runs, so that the base image is created once.
-        .env("STORAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("containers"))
+        .env("BASE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian.tar"))
         .env("FILE", workspace.join("packaging/Containerfile"))
         .env("ROWS", crate::databases::sample_rows())
         .stdin(Stdio::null())
@@ -95,6 +96,8 @@ fn the_container_serves_with_minimal_privileges() {
         line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", log()));
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    // As `podman stop` signals it. `podman run` may die of a signal that it passes on.
+    let pid: i32 = std::fs::read_to_string(folder.path().join("pid")).unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", log());
 }
