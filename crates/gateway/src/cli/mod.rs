@@ -110,7 +110,7 @@ impl Cli {
     }
 }
 
-/// A number of an option. Blanks around it do not count, as in lists.
+/// Parses the number of an option. Ignores blanks around it, as in lists.
 fn number<N: FromStr>(text: &str) -> Result<N, &'static str> {
     text.trim().parse().map_err(|_| "expected a whole number")
 }
