@@ -1,14 +1,16 @@
 //! The routes: method, path, layers, handler, and their description in `/v1/openapi.json`.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{FromRef, Request};
 use axum::handler::{Handler, HandlerService};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use session_axum::SessionLayer;
 use tower::{Layer, Service};
@@ -304,5 +306,20 @@ impl Routes {
             Some(path) => path.answer(request),
             None => Box::pin(self.others.clone().call(request)),
         }
+    }
+}
+
+/// Lets another HTTP server run the routes, such as an axum router with routes of its own.
+impl Service<Request> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = AnswerFuture;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> AnswerFuture {
+        self.answer(request)
     }
 }

@@ -1,8 +1,13 @@
 //! What all answers share: headers, error format, request ids, compression, metrics.
 
-use gateway::http::{Demonstration, DemonstrationUser};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::routing::get;
+use gateway::http::{Demonstration, DemonstrationUser, Routes};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::service::{ADMIN, Answer, PASSWORD, Service};
 
@@ -47,6 +52,20 @@ async fn request_ids_are_generated_unless_a_trusted_proxy_sends_them() {
     for forged in ["a b", "<script>", long.as_str()] {
         let answer = Answer::fetch(behind.get("/healthz").header("x-request-id", forged)).await;
         assert_ne!(answer.header("x-request-id"), forged);
+    }
+}
+
+#[tokio::test]
+async fn a_router_runs_the_routes_beside_its_own() {
+    let service = Service::start().await;
+    let own =
+        Router::new().route("/own", get(async || "own")).fallback_service(Routes::new(&service.gateway));
+    for (path, body) in [("/own", "own"), ("/healthz", "ok")] {
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+        let answer = own.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let bytes = to_bytes(answer.into_body(), 100).await.unwrap();
+        assert!(bytes.starts_with(body.as_bytes()), "{path}: {bytes:?}");
     }
 }
 
