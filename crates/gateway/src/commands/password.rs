@@ -195,10 +195,11 @@ fn check_length(bytes: usize) -> Result<(), Failure> {
 
 /// Reads users and hashes from a file of lines `user:password`. Checks all lines before it hashes a password.
 async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, String)>, Failure> {
-    let unreadable =
-        |error: io::Error| Failure::nothing_done(format!("`{}` cannot be read: {error}", file.display()));
+    let is_stdin = file == Path::new("-");
+    let place = if is_stdin { "standard input".to_owned() } else { format!("`{}`", file.display()) };
+    let unreadable = |error: io::Error| Failure::nothing_done(format!("{place} cannot be read: {error}"));
     let mut text = Vec::new();
-    if file == Path::new("-") {
+    if is_stdin {
         io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     } else {
         if let Some(warning) = exposure::file_warning(file) {
@@ -218,8 +219,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
             .take(error.utf8_error().valid_up_to())
             .filter(|&&byte| byte == b'\n')
             .count();
-        Failure::nothing_done(format!("line {line} of `{}` is not UTF-8", file.display()))
-            .advise("Nothing was changed.")
+        Failure::nothing_done(format!("line {line} of {place} is not UTF-8")).advise("Nothing was changed.")
     })?;
     let mut passwords = Vec::new();
     let mut seen = HashSet::new();
@@ -228,7 +228,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
     let lines = lines.map(|line| line.strip_suffix('\r').unwrap_or(line));
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
         let wrong = |why: &str| {
-            Failure::nothing_done(format!("line {} of `{}`: {why}", number + 1, file.display()))
+            Failure::nothing_done(format!("line {} of {place}: {why}", number + 1))
                 .advise("Nothing was changed.")
         };
         let (name, password) =

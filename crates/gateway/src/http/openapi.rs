@@ -34,12 +34,12 @@ const REFUSALS: [(u16, &str, &str); 15] = [
 /// Error answers of all routes.
 const REFUSALS_OF_ALL: [u16; 5] = [400, 421, 431, 500, 503];
 
-const ABOUT: &str = "A login pins the organization tree and the role's access as they are at that moment; nothing changes \
-    under the session until it refreshes, switches or logs in again. Errors are \
-    `application/problem+json` (RFC 9457). Send the token of a login as `Authorization: Bearer`, or have \
-    it put into a cookie; then every method that changes something needs the header `x-orgcache-csrf`. A \
-    page that asks by itself, now and then, sends the header `x-orgcache-background`: such a GET does \
-    not count as use of the session.";
+const ABOUT: &str = "A login pins the current organization tree and the role's access. Neither changes during the \
+    session, until it refreshes, switches role or organization, or logs in again. Errors are \
+    `application/problem+json` (RFC 9457). Send the token of a login as `Authorization: Bearer`, or ask for \
+    a cookie. With the cookie, every method that changes something needs the header `x-orgcache-csrf`. A \
+    page that polls sends the header `x-orgcache-background`: such a GET does not count as use of the \
+    session.";
 
 /// The document, to which routes are added.
 #[derive(Debug)]

@@ -213,7 +213,7 @@ export class Sessions {
     const user = isolate(session.username ?? session.user);
     const sure = await this.#page.confirm(
       "End this session?",
-      `${user} has to sign in again. Requests of this session are refused from then on.`,
+      `${user} has to sign in again. All further requests of this session are refused.`,
       "End session",
     );
     if (!sure) return;

@@ -95,7 +95,7 @@ fn assert_passwords_from_files(home: &Path, urls: &[&str]) {
     assert_eq!(list(), one);
     let line = "F&BESUser:pass:with:colons\n";
     for (input, named) in [
-        (format!("{line}nobody:correct horse\n"), "line 2"),
+        (format!("{line}nobody:correct horse\n"), "line 2 of standard input"),
         (format!("{line}\nF&BUSUser:short\n"), "line 3"),
         (format!("{line}F&BUSUser\n"), "line 2"),
         (format!("{line}F&BESUser:another one\n"), "twice"),
@@ -112,7 +112,7 @@ fn assert_passwords_from_files(home: &Path, urls: &[&str]) {
         assert_eq!(list(), one, "all or none");
     }
     let refused = from(&[line.as_bytes(), b"F&BUSUser:correct \xff horse\n"].concat());
-    assert!(refused.status == 2 && refused.err.contains("line 2"), "{}", refused.err);
+    assert!(refused.status == 2 && refused.err.contains("line 2 of standard input"), "{}", refused.err);
     assert_eq!(list(), one, "all or none");
     // With Windows line endings and a byte order mark, and without a final line ending.
     for file in [format!("{line}\r\n"), format!("\u{feff}\r\n{}\r", line.trim_end())] {

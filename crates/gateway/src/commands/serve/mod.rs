@@ -149,7 +149,11 @@ async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service
     };
     settings.max_connections = descriptors::connections(settings.max_connections);
     settings.automatic_roles_reason = reason;
-    tracing::info!(?rule, reason, "the rule for automatic roles");
+    let granted = match rule {
+        AutomaticRoles::OfClient => "all organizations of their client",
+        AutomaticRoles::ByRows => "the organizations of their access rows",
+    };
+    tracing::info!(reason, "automatic roles get {granted}");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let backlog = options.as_ref().map(RevocationBacklog::for_store).transpose()?;
     let store: Arc<dyn SessionStore> = match store {
@@ -165,7 +169,7 @@ async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service
         && backlog.is_none()
         && let Err(failure) = demo::sign_in_visitors(&manager).await
     {
-        tracing::warn!(?failure, "the demonstration starts without sample sessions");
+        tracing::warn!(%failure, "the demonstration starts without sample sessions");
     }
     let gateway = Gateway::new(Parts { backend, source, manager, credentials, assertions, settings, clock });
     Ok(Service { server, gateway, backlog })
