@@ -90,8 +90,10 @@ fn the_container_serves_with_minimal_privileges() {
         .spawn()
         .unwrap();
     let log = || std::fs::read_to_string(&log).unwrap();
+    // Open until the end: podman fails if it cannot pass on a later line.
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    stdout.read_line(&mut line).unwrap();
     let address =
         line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", log()));
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
@@ -100,4 +102,5 @@ fn the_container_serves_with_minimal_privileges() {
     let pid: i32 = std::fs::read_to_string(folder.path().join("pid")).unwrap().parse().unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", log());
+    drop(stdout);
 }
