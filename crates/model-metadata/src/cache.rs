@@ -24,9 +24,9 @@ type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 ///
 /// # Consistency
 /// After an `invalidate_…` method has returned, no caller gets a value whose load started before the
-/// invalidation, neither from the table nor from a load in flight. The absence of a model or a field is cached
-/// for [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the start of the
-/// load. After that time, the next call with an unknown name asks the server again.
+/// invalidation, neither from the table nor from a load in flight. The absence of a model or a field is
+/// cached for [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the start of
+/// the load. After that time, the next call with an unknown name asks the server again.
 ///
 /// # Memory
 /// Each table stays within its bound. Equal values of different users share one allocation, which is counted
@@ -115,8 +115,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         self.fields_naming(loader, scope, model, &[]).await
     }
 
-    /// The complete definitions of a model's fields. If the cached ones lack one of `names` and are older than
-    /// the negative time to live, they are loaded again.
+    /// The complete definitions of a model's fields. If the cached ones lack one of `names` and are older
+    /// than the negative time to live, they are loaded again.
     ///
     /// # Errors
     /// The loader's error, for all callers that waited for the load.
@@ -139,8 +139,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         outcome
     }
 
-    /// The definitions of a model's fields, if they are cached. Neither asks the server nor counts as a hit or
-    /// a miss.
+    /// The definitions of a model's fields, if they are cached. Neither asks the server nor counts as a hit
+    /// or a miss.
     #[must_use]
     pub fn known_fields(&self, scope: &CacheScope, model: &str) -> Option<Arc<FieldDefinitions>> {
         self.fields.peek(&AnswerKey { scope: scope.clone(), model: model.into() })
@@ -182,8 +182,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         stream::iter(loads).buffered(at_once.max(1)).collect().await
     }
 
-    /// The models that the scope's user may see. If the cached list lacks one of the models in `naming` and is
-    /// older than the negative time to live, it is loaded again.
+    /// The models that the scope's user may see. If the cached list lacks one of the models in `naming` and
+    /// is older than the negative time to live, it is loaded again.
     ///
     /// # Errors
     /// The loader's error, for all callers that waited for the load.

@@ -25,9 +25,9 @@ pub(crate) struct CachedAnswer<V> {
 }
 
 impl AnswerKey {
-    /// The bytes of an entry without its value: the key and its heap memory (a scope that several keys share is
-    /// counted for each), the links of the LRU list, and the slot in the hash table. Counts each slot twice,
-    /// since half of the hash table may be free.
+    /// The bytes of an entry without its value: the key and its heap memory (a scope that several keys share
+    /// is counted for each), the links of the LRU list, and the slot in the hash table. Counts each slot
+    /// twice, since half of the hash table may be free.
     pub(crate) fn entry_bytes<V>(&self) -> usize {
         const COUNTS: usize = 2 * size_of::<usize>();
         const LINKS: usize = 2 * size_of::<usize>();

@@ -31,8 +31,8 @@ struct AttributeValue {
 /// The complete definitions of a model's fields: the attributes of each field, with their JSON values.
 ///
 /// Deserializes from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and stores values as JSON
-/// text. Many values are equal (`false`, `[]`, …), so each distinct value is stored once. Fields and attributes
-/// are sorted by name, so equal definitions have equal bytes.
+/// text. Many values are equal (`false`, `[]`, …), so each distinct value is stored once. Fields and
+/// attributes are sorted by name, so equal definitions have equal bytes.
 ///
 /// # Memory
 /// 12 bytes for each field, 8 bytes for each attribute of a field, and for each distinct name or value its
@@ -52,8 +52,8 @@ struct AttributeValue {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldDefinitions {
-    // INVARIANT: spans lie within `text`, at character boundaries. `fields` are sorted by name, and the values
-    // of each field by attribute.
+    // INVARIANT: spans lie within `text`, at character boundaries. `fields` are sorted by name, and the
+    // values of each field by attribute.
     text: Box<str>,
     spans: Box<[Span]>,
     fields: Box<[Field]>,

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::{FieldDefinition, FieldDefinitions};
 
-/// A selection of the fields and attributes of a model's definitions. Serializes like the server's own answer,
-/// as an object of objects.
+/// A selection of the fields and attributes of a model's definitions. Serializes like the server's own
+/// answer, as an object of objects.
 ///
 /// Skips names that the model does not have, as servers do; [`unknown`](Projection::unknown) returns them.
 ///

@@ -1,4 +1,5 @@
-//! `SharedValues`: stores each distinct value of a table once; entries with equal values share the allocation.
+//! `SharedValues`: stores each distinct value of a table once; entries with equal values share the
+//! allocation.
 
 use core::hash::Hash;
 use std::collections::HashMap;

@@ -23,7 +23,8 @@ pub enum Effect {
 /// use odoo::Call;
 /// use serde_json::json;
 ///
-/// let call = Call::search_read("res.partner", json!([["is_company", "=", true]]), &["name"]).option("limit", 10);
+/// let domain = json!([["is_company", "=", true]]);
+/// let call = Call::search_read("res.partner", domain, &["name"]).option("limit", 10);
 /// assert_eq!(call.model(), "res.partner");
 /// ```
 #[derive(Clone, Debug, PartialEq)]

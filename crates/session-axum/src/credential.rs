@@ -14,8 +14,8 @@ use crate::{Problem, csrf};
 /// The cookie in which a browser stores its token.
 pub const COOKIE: &str = "orgcache_session";
 
-/// The cookie's name if cookies are `Secure`. Browsers accept a cookie with the prefix `__Host-` only over TLS
-/// and for one host, so no page on another subdomain can set it.
+/// The cookie's name if cookies are `Secure`. Browsers accept a cookie with the prefix `__Host-` only over
+/// TLS and for one host, so no page on another subdomain can set it.
 pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
 
 /// The token of a request, and whether it came in a cookie.
@@ -47,8 +47,8 @@ impl Credential {
     /// Reads the token from the header `Authorization` or from the named cookie. Returns `None` unless there
     /// is exactly one, in the form of a token.
     ///
-    /// If there is an `Authorization` header, cookies are ignored, even if the header is malformed. If several
-    /// cookies of this name differ, the result is `None`, since one of them may be another user's.
+    /// If there is an `Authorization` header, cookies are ignored, even if the header is malformed. If
+    /// several cookies of this name differ, the result is `None`, since one of them may be another user's.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();

@@ -10,7 +10,7 @@ use crate::backend::{Database, StatementError, Transaction};
 
 /// Installs counters and triggers, or repairs existing ones. Concurrent calls are safe.
 ///
-/// The triggers never make a statement of the ERP fail, whatever the types of its columns: if they would,
+/// The triggers never make a statement of the ERP fail, for any types of its columns: if they would,
 /// nothing is installed.
 ///
 /// On PostgreSQL this needs the owner of the `ad_*` tables, the privilege to create a schema `orgcache` if it

@@ -1,16 +1,14 @@
 //! `PathService`: dispatches the requests for a path by method.
 
-use std::convert::Infallible;
 use std::future::ready;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
+use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::header::ALLOW;
 use axum::http::{Method, StatusCode};
-use axum::response::Response;
-use tower::{Layer, Service};
+use tower::{Layer, Service, service_fn};
 
 use crate::http::middleware::respond::{AnswerFuture, RespondLayer, RespondService};
 
@@ -32,6 +30,11 @@ pub(crate) struct PathService {
 impl PathService {
     pub(crate) fn new(respond: RespondLayer, endpoints: impl Into<Arc<[(Method, Endpoint)]>>) -> Self {
         PathService { endpoints: endpoints.into(), respond }
+    }
+
+    /// Adds the path to a router.
+    pub(crate) fn add_to(self, router: Router, path: &str) -> Router {
+        router.route_service(path, service_fn(move |request| self.answer(request)))
     }
 
     /// Starts to answer a request.
@@ -58,18 +61,4 @@ where
     RespondService<S>: Service<Request, Future = AnswerFuture> + Clone + Send + Sync + 'static,
 {
     Arc::new(move |request| service.clone().call(request))
-}
-
-impl Service<Request> for PathService {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = AnswerFuture;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> AnswerFuture {
-        self.answer(request)
-    }
 }

@@ -283,9 +283,8 @@ impl Routes {
         let settings = gateway.settings();
         let (others, fixed): (BTreeMap<_, _>, _) =
             api(gateway).into_iter().partition(|(path, _)| path.contains('{'));
-        let mut router = others
-            .into_iter()
-            .fold(Router::new(), |router, (path, service)| router.route_service(path, service));
+        let mut router =
+            others.into_iter().fold(Router::new(), |router, (path, service)| service.add_to(router, path));
         if !matches!(gateway.inner.backend, Backend::Absent) {
             router =
                 router.merge(page::routes(settings, &respond.clone().compressing(settings.compress_from)));

@@ -73,7 +73,7 @@ pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
         let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
         let respond = respond.for_route(path);
         let endpoint = endpoint(respond.layer(answer.with_state(())));
-        router.route_service(path, PathService::new(respond, [(Method::GET, endpoint)]))
+        PathService::new(respond, [(Method::GET, endpoint)]).add_to(router, path)
     })
 }
 

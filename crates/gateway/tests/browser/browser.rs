@@ -40,7 +40,7 @@ impl Browser {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                // The browser exits with the driver, whatever the result.
+                // The browser exits with the driver, even if the test failed.
                 "--remote-debugging-pipe",
                 format!("--user-data-dir={}", driver.profile.path().display()),
             ],

@@ -305,7 +305,7 @@ fn the_database_answers_for_a_client_whose_tree_is_damaged() {
 }
 
 /// Openbravo's bug 38761: with access to a parent and to one child, the other child must be readable too,
-/// whatever the order of the rows.
+/// for any order of the rows.
 #[test]
 fn access_to_a_parent_and_a_child_reads_the_sibling() {
     for database in samples() {

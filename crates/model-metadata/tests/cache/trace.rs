@@ -3,8 +3,8 @@
 use crate::support::{Numbers, Server, cache, definitions, scope, seconds};
 use model_metadata::CacheConfig;
 
-/// Eight hours of 20 users. Each burst concerns one of 30 models, popular ones more often. Each call of a burst
-/// checks a permission and needs definitions. One call in 200 names an unknown field.
+/// Eight hours of 20 users. Each burst concerns one of 30 models, popular ones more often. Each call of a
+/// burst checks a permission and needs definitions. One call in 200 names an unknown field.
 #[tokio::test]
 async fn the_hit_rate_of_a_working_day_exceeds_80_percent() {
     let names: Vec<String> = (0..30).map(|number| format!("model.{number}")).collect();

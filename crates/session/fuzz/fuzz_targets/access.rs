@@ -1,5 +1,5 @@
-//! Fuzz target: any bytes are refused with an error, or are exactly the canonical bytes of the access that they
-//! decode to.
+//! Fuzz target: any bytes are refused with an error, or are exactly the canonical bytes of the access that
+//! they decode to.
 #![no_main]
 
 use std::sync::LazyLock;

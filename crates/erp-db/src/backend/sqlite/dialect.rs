@@ -36,7 +36,7 @@ pub(crate) static SQLITE: Dialect = Dialect {
     },
 };
 
-/// Ids, names and search keys are texts, whatever the declared type of the column, and may have a declared
+/// Ids, names and search keys are texts regardless of the column's declared type, and may have a declared
 /// collation.
 const CATALOG: &str = "SELECT lower(m.name), lower(p.name), CASE \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \

@@ -125,7 +125,7 @@ impl Freshness {
         let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
         let task = tokio::spawn(load(source, clock, client, last.clone()));
         let (_, answer) = SharedLoad::begin(async {
-            // Unconstrained, so that `now_or_never` above sees a completed task whatever the coop budget.
+            // Unconstrained, so that `now_or_never` above sees a completed task even if the coop budget is spent.
             let done = tokio::task::unconstrained(task).await;
             done.unwrap_or_else(|error| Err(PortError::transient(error))).map_err(Arc::new)
         });

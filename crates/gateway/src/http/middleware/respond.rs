@@ -157,8 +157,8 @@ impl InFlightRequest {
     /// Waits for the answer of a route.
     async fn wait(&self, answer: HandlerFuture<'_>) -> Response {
         let id = &self.id;
-        // At the level of errors, so that every line logged during the request has the id, whatever the
-        // filter. (The log of `orgcache` itself reads the id only when it writes a line.)
+        // At the level of errors, so that every line logged during the request has the id under any filter.
+        // (The log of `orgcache` itself reads the id only when it writes a line.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
         id.scope(in_time(self.policy.answer_within, answer)).instrument(span).await
     }
